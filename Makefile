@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# A thin front: Meson and ninja do the building, tools/ the rest.
+#
+#   make            build build/vambrace
+#   make run        boot the default guest to a shell (ARGS= adds options)
+#   make guest      fetch and make the default guest; guest-16k: Debian's 16K-page kernel
+#   make check      all quick checks and tests; make check-slow: the long ones
+#   make bench      compare with QEMU
+#   make format     lay out the sources as `make format-check` wants them
+#   make clean      remove what was built (downloads stay); make distclean: those too
+
+BUILD := build
+GUEST := $(BUILD)/guest
+JOBS ?= $(shell nproc)
+ARGS ?=
+MESON_ARGS ?=
+PYTHON ?= /usr/bin/python3
+
+.PHONY: all run guest guest-16k check check-slow bench format format-check clean distclean setup setup-test
+
+all: setup $(BUILD)/build.ninja
+	@ninja -C $(BUILD) -j $(JOBS) $(NINJA_QUIET)
+
+setup:
+	@tools/setup.sh build
+
+setup-test:
+	@tools/setup.sh build test
+
+$(BUILD)/build.ninja: | setup
+	@meson setup $(BUILD) $(MESON_ARGS)
+
+guest: setup
+	@$(PYTHON) tools/fetch_guest.py --cache $(BUILD)/cache --out $(GUEST)
+
+guest-16k: setup
+	@$(PYTHON) tools/fetch_guest.py --cache $(BUILD)/cache --out $(GUEST) --flavour 16k
+
+run: NINJA_QUIET = --quiet
+run: all guest
+	@exec $(BUILD)/vambrace run --kernel $(GUEST)/Image --initrd $(GUEST)/initrd.gz \
+		--append "console=ttyAMA0 quiet loglevel=4" --memory 1G --cpus 2 --net user $(ARGS)
+
+check: setup-test
+	@$(PYTHON) tools/check.py --jobs $(JOBS)
+
+check-slow: setup-test guest guest-16k
+	@$(PYTHON) tools/check.py --jobs $(JOBS) --slow
+
+bench: setup-test all guest
+	@$(PYTHON) bench/run.py $(ARGS)
+
+format-check:
+	@$(PYTHON) tools/check_format.py
+
+format:
+	@$(PYTHON) tools/check_format.py --fix
+
+clean:
+	@find $(BUILD) -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} + 2>/dev/null || true
+
+distclean:
+	@rm -rf $(BUILD)

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What cpu/ offers run/ beyond emu/vcpu.h, and what its files share.
+ *
+ * The engine implements EL0 and EL1 in AArch64: cpu_features() is what of the
+ * model's features remains.  All functions run on the vCPU's own thread unless
+ * they say otherwise.
+ */
+#ifndef EMU_CPU_CPU_H
+#define EMU_CPU_CPU_H
+
+#include "arm/esr.h"
+#include "emu/vcpu.h"
+
+/* PPIs of the cores, as every machine here wires them (BSA 4.2.2). */
+enum cpu_ppi {
+	CPU_PPI_PMU = 23,
+	CPU_PPI_TIMER_HYP = 26,
+	CPU_PPI_TIMER_VIRT = 27,
+	CPU_PPI_TIMER_SEC = 29,
+	CPU_PPI_TIMER_PHYS = 30,
+};
+
+#define SCTLR_M ARM_BIT(0)
+#define SCTLR_A ARM_BIT(1)
+#define SCTLR_SA ARM_BIT(3)
+#define SCTLR_SA0 ARM_BIT(4)
+#define SCTLR_UMA ARM_BIT(9)
+#define SCTLR_DZE ARM_BIT(14)
+#define SCTLR_UCT ARM_BIT(15)
+#define SCTLR_NTWI ARM_BIT(16)
+#define SCTLR_NTWE ARM_BIT(18)
+#define SCTLR_WXN ARM_BIT(19)
+#define SCTLR_E0E ARM_BIT(24)
+#define SCTLR_EE ARM_BIT(25)
+#define SCTLR_UCI ARM_BIT(26)
+
+/* ---- for run/ ---- */
+
+/*
+ * CPU_ON was accepted for @v (v->start): reset it and set pc and x0.  run/ calls
+ * it on the vCPU's own thread when it sees v->start, before it looks at v->on.
+ */
+void cpu_psci_power_on(struct emu_vcpu *v);
+
+/*
+ * st was filled from outside (emu_vcpu_state(), migration): bring everything
+ * that is derived from it up to date.  Call at the start of emu_vcpu_run().
+ */
+void cpu_sync_state(struct emu_vcpu *v);
+
+/*
+ * Blocks of IR_MODE_STEP hold one instruction and are not linked.  Before such
+ * a block: true if a debug exception was raised instead (breakpoint, or a step
+ * that is pending); run/ then takes it.  The block ends in CALL step_done, which
+ * raises the step exception.  The mode is also used while hardware breakpoints are enabled
+ * for the current level, so that no other code need know of them.
+ */
+bool cpu_step_begin(struct emu_vcpu *v);
+
+/*
+ * An access of @len bytes at @va by level @el (0 for unprivileged ones) to a
+ * page with mmu_page.watched: true if a watchpoint matched and was raised.
+ */
+bool cpu_watchpoint(struct emu_vcpu *v, u64 va, u64 len, bool write, unsigned int el);
+
+/*
+ * WFE that sleeps (v->wfe) ends at this CLOCK_MONOTONIC time at the latest: the
+ * next edge of the event stream, and never later than 100 us from now.  WFE may
+ * complete at any time, so the bound is allowed; it makes lost events harmless.
+ */
+u64 cpu_wfe_deadline(const struct emu_vcpu *v);
+
+/* Make an SError pending with @iss.  Any thread; kicks @v. */
+void cpu_inject_serror(struct emu_vcpu *v, u32 iss);
+
+/* Where a branch to @pc leads at level @el: the tag is dropped (AArch64.BranchAddr). */
+u64 cpu_branch_addr(const struct emu_vcpu *v, unsigned int el, u64 pc);
+
+/* MPIDR_EL1 of vCPU @index. */
+u64 cpu_mpidr(unsigned int index);
+
+/* ---- within cpu/ ---- */
+
+/* Feature bits of the model that this engine implements. */
+u64 cpu_features(const struct emu_vm *vm);
+
+static inline unsigned int cpu_el(const struct emu_vcpu *v)
+{
+	return psr_el(v->st.pstate);
+}
+
+static inline u64 cpu_sctlr(const struct emu_vcpu *v)
+{
+	return v->st.sys[ARM_SLOT_SCTLR_EL1];
+}
+
+u64 cpu_monotonic_ns(void);
+
+/* A machine without an interrupt controller has no ops->ppi. */
+static inline void cpu_set_ppi(struct emu_vcpu *v, enum cpu_ppi intid, bool level)
+{
+	const struct emu_host_ops *ops = v->vm->cfg.ops;
+
+	if (ops && ops->ppi)
+		ops->ppi(v->vm->cfg.opaque, v->index, intid, level);
+}
+
+/* MSR, MRS or SYS of @enc was trapped to EL1: EC 0x18. */
+void cpu_trap_sys(struct emu_vcpu *v, u32 enc, unsigned int rt, bool read);
+/*
+ * Evaluate the controls of @trap (enum arm_sysreg_trap) for an access of @enc
+ * from the current level: true if it trapped (raised).
+ */
+bool cpu_check_trap(struct emu_vcpu *v, unsigned int trap, u32 enc, unsigned int rt, bool read);
+/* The instruction word at st.pc; -EFAULT if it cannot be read. */
+int cpu_fetch_word(struct emu_vcpu *v, u32 *word);
+
+/* timer.c: reads and writes by the slot of the row (its CVAL's or CTL's). */
+u64 timer_read_sysreg(struct emu_vcpu *v, const struct arm_sysreg_row *r);
+void timer_write_sysreg(struct emu_vcpu *v, const struct arm_sysreg_row *r, u64 val);
+/* Let the timer thread set v->pmu_due at @deadline_ns. */
+void timer_set_pmu_deadline(struct emu_vcpu *v, u64 deadline_ns);
+
+/* pmu.c */
+u64 pmu_read(struct emu_vcpu *v, const struct arm_sysreg_row *r, bool *undef);
+void pmu_write(struct emu_vcpu *v, const struct arm_sysreg_row *r, u64 val, bool *undef);
+void pmu_reset(struct emu_vcpu *v);
+/* Count up to now, before the exception level changes (only if v->pmu.by_el). */
+void pmu_before_el_change(struct emu_vcpu *v);
+/* The deadline has passed: count, raise the overflow interrupt. */
+void pmu_poll(struct emu_vcpu *v);
+
+/* debug.c */
+u64 debug_read(struct emu_vcpu *v, const struct arm_sysreg_row *r, bool *undef);
+void debug_write(struct emu_vcpu *v, const struct arm_sysreg_row *r, u64 val, bool *undef);
+/* Debug exceptions from @pstate's level to EL1 are enabled (D2.3). */
+bool debug_enabled_from(const struct emu_vcpu *v, u32 pstate);
+/* Software step or a breakpoint is active at the current level. */
+bool debug_step_mode(const struct emu_vcpu *v);
+bool debug_step_active(const struct emu_vcpu *v);
+/* PSTATE.SS after an exception return with @spsr (DebugExceptionReturnSS). */
+u32 debug_return_ss(const struct emu_vcpu *v, u32 spsr);
+/* Watchpoints are on and one that is enabled covers a byte of [va, va + len). */
+bool debug_watched(const struct emu_vcpu *v, u64 va, u64 len);
+
+#endif

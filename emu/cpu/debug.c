@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Self-hosted debug (DDI 0487 D2): software step, breakpoints, watchpoints, the
+ * OS lock.  There is no external debugger: its channel is always empty.
+ */
+#include "arm/cpu_model.h"
+#include "emu/cpu/cpu.h"
+#include "emu/cpu/helpers.h"
+#include "emu/run/tlb.h"
+
+#define MDSCR_SS ARM_BIT(0)
+#define MDSCR_TDCC ARM_BIT(12)
+#define MDSCR_KDE ARM_BIT(13)
+#define MDSCR_MDE ARM_BIT(15)
+#define OSLSR_OSLK ARM_BIT(1)
+#define OSDLR_DLK ARM_BIT(0)
+#define CLAIM_TAGS 0xffULL
+
+/* DBGBCR, DBGWCR */
+#define DBGCR_E ARM_BIT(0)
+#define DBGCR_EL1 ARM_BIT(1)	/* PMC/PAC: EL1 */
+#define DBGCR_EL0 ARM_BIT(2)
+#define DBGCR_SSC(cr) arm_bits(cr, 15, 14)
+#define DBGCR_LBN(cr) ((unsigned int)arm_bits(cr, 19, 16))
+#define DBGBCR_BT(cr) arm_bits(cr, 23, 20)
+#define DBGWCR_LOAD ARM_BIT(3)
+#define DBGWCR_STORE ARM_BIT(4)
+#define DBGWCR_BAS(cr) ((unsigned int)arm_bits(cr, 12, 5))
+#define DBGWCR_WT ARM_BIT(20)
+#define DBGWCR_MASK(cr) ((unsigned int)arm_bits(cr, 28, 24))
+
+enum { BT_ADDRESS, BT_ADDRESS_LINKED, BT_CONTEXT, BT_CONTEXT_LINKED };
+
+/* ---- when ---- */
+
+bool debug_enabled_from(const struct emu_vcpu *v, u32 pstate)
+{
+	const u64 *sys = v->st.sys;
+
+	if ((sys[ARM_SLOT_OSLSR_EL1] & OSLSR_OSLK) ||
+	    ((sys[ARM_SLOT_OSDLR_EL1] & OSDLR_DLK) && !(sys[ARM_SLOT_DBGPRCR_EL1] & 1)))
+		return false;
+	if (psr_el(pstate) == 0)
+		return true;
+	return (sys[ARM_SLOT_MDSCR_EL1] & MDSCR_KDE) && !(pstate & PSR_D);
+}
+
+bool debug_step_active(const struct emu_vcpu *v)
+{
+	return (v->st.sys[ARM_SLOT_MDSCR_EL1] & MDSCR_SS) && debug_enabled_from(v, v->st.pstate);
+}
+
+u32 debug_return_ss(const struct emu_vcpu *v, u32 spsr)
+{
+	if (!(v->st.sys[ARM_SLOT_MDSCR_EL1] & MDSCR_SS) || !(spsr & PSR_SS))
+		return 0;
+	return !debug_enabled_from(v, v->st.pstate) && debug_enabled_from(v, spsr) ? PSR_SS : 0;
+}
+
+/* The level and security filter of a control register; the PE is Non-secure. */
+static bool level_matches(u64 cr, unsigned int el)
+{
+	return (cr & DBGCR_E) && (cr & (el ? DBGCR_EL1 : DBGCR_EL0)) && DBGCR_SSC(cr) != 2;
+}
+
+/* ---- breakpoints ---- */
+
+static u64 bcr(const struct emu_vcpu *v, unsigned int n)
+{
+	return v->st.sys[ARM_SLOT_DBGBCR0_EL1 + n];
+}
+
+static u64 bvr(const struct emu_vcpu *v, unsigned int n)
+{
+	return v->st.sys[ARM_SLOT_DBGBVR0_EL1 + n];
+}
+
+static bool context_matches(const struct emu_vcpu *v, unsigned int n)
+{
+	return (u32)bvr(v, n) == (u32)v->st.sys[ARM_SLOT_CONTEXTIDR_EL1];
+}
+
+/* The linked breakpoint must be one that matches contexts, and be made for linking. */
+static bool link_matches(const struct emu_vcpu *v, unsigned int n)
+{
+	const struct arm_cpu_model *m = v->vm->cfg.model;
+
+	return n < m->breakpoints && n + m->ctx_breakpoints >= m->breakpoints &&
+	       (bcr(v, n) & DBGCR_E) && DBGBCR_BT(bcr(v, n)) == BT_CONTEXT_LINKED &&
+	       context_matches(v, n);
+}
+
+static bool breakpoint_matches(const struct emu_vcpu *v, unsigned int n, u64 pc)
+{
+	u64 cr = bcr(v, n);
+
+	if (!level_matches(cr, cpu_el(v)))
+		return false;
+	switch (DBGBCR_BT(cr)) {
+	case BT_ADDRESS_LINKED:
+		if (!link_matches(v, DBGCR_LBN(cr)))
+			return false;
+		/* fallthrough */
+	case BT_ADDRESS:
+		return !((bvr(v, n) ^ pc) & ARM_MASK(48, 2));
+	case BT_CONTEXT:
+		return context_matches(v, n);
+	}
+	return false;
+}
+
+static bool breakpoints_active(const struct emu_vcpu *v)
+{
+	unsigned int n;
+
+	if (!(v->st.sys[ARM_SLOT_MDSCR_EL1] & MDSCR_MDE) || !debug_enabled_from(v, v->st.pstate))
+		return false;
+	for (n = 0; n < v->vm->cfg.model->breakpoints; n++) {
+		if (level_matches(bcr(v, n), cpu_el(v)))
+			return true;
+	}
+	return false;
+}
+
+bool debug_step_mode(const struct emu_vcpu *v)
+{
+	if (!(v->st.sys[ARM_SLOT_MDSCR_EL1] & (MDSCR_SS | MDSCR_MDE)))
+		return false;
+	return debug_step_active(v) || breakpoints_active(v);
+}
+
+static void raise_step(struct emu_vcpu *v, bool executed)
+{
+	/*
+	 * The exception return before the step left the monitor open, so if it
+	 * is set the stepped instruction was a load-exclusive.
+	 */
+	u32 esr = esr_step(cpu_el(v) == 1, executed, v->excl_size != 0);
+
+	vcpu_raise(v, esr_ec(esr), esr_iss(esr));
+}
+
+bool cpu_step_begin(struct emu_vcpu *v)
+{
+	unsigned int n;
+
+	if (debug_step_active(v) && !(v->st.pstate & PSR_SS)) {
+		raise_step(v, false);
+		return true;
+	}
+	if (!breakpoints_active(v))
+		return false;
+	for (n = 0; n < v->vm->cfg.model->breakpoints; n++) {
+		if (breakpoint_matches(v, n, v->st.pc)) {
+			u32 esr = esr_breakpoint(cpu_el(v) == 1);
+
+			vcpu_raise(v, esr_ec(esr), esr_iss(esr));
+			return true;
+		}
+	}
+	return false;
+}
+
+u64 helper_step_done(struct emu_vcpu *v, u64 a, u64 b, u64 c)
+{
+	(void)b, (void)c;
+	v->st.pc = a;
+	if (debug_step_active(v) && (v->st.pstate & PSR_SS)) {
+		v->st.pstate &= ~PSR_SS;
+		raise_step(v, true);
+	}
+	return 0;
+}
+
+/* ---- watchpoints ---- */
+
+/* The first byte of [va, va + len) that watchpoint @n selects, or false. */
+static bool watch_hit(const struct emu_vcpu *v, unsigned int n, u64 va, u64 len, u64 *hit)
+{
+	u64 cr = v->st.sys[ARM_SLOT_DBGWCR0_EL1 + n], base = v->st.sys[ARM_SLOT_DBGWVR0_EL1 + n];
+	unsigned int mask = DBGWCR_MASK(cr), bas = DBGWCR_BAS(cr), b;
+	u64 size, first;
+
+	va = (u64)arm_sext(va, 56);
+	if (mask >= 3) {
+		size = ARM_BIT(mask);
+		base &= ~(size - 1);
+		first = va > base ? va : base;
+		*hit = first;
+		return first - base < size && first - va < len;
+	}
+	if (base & 4)
+		bas &= 0xf;
+	for (b = 0; b < 8; b++) {
+		if (!(bas >> b & 1) || base + b - va >= len)
+			continue;
+		*hit = base + b;
+		return true;
+	}
+	return false;
+}
+
+bool debug_watched(const struct emu_vcpu *v, u64 va, u64 len)
+{
+	unsigned int n;
+	u64 hit;
+
+	if (!(v->st.sys[ARM_SLOT_MDSCR_EL1] & MDSCR_MDE))
+		return false;
+	for (n = 0; n < v->vm->cfg.model->watchpoints; n++) {
+		if ((v->st.sys[ARM_SLOT_DBGWCR0_EL1 + n] & DBGCR_E) && watch_hit(v, n, va, len, &hit))
+			return true;
+	}
+	return false;
+}
+
+bool cpu_watchpoint(struct emu_vcpu *v, u64 va, u64 len, bool write, unsigned int el)
+{
+	const u64 *sys = v->st.sys;
+	unsigned int n;
+	u64 hit;
+
+	if (!(sys[ARM_SLOT_MDSCR_EL1] & MDSCR_MDE) || !debug_enabled_from(v, v->st.pstate))
+		return false;
+	for (n = 0; n < v->vm->cfg.model->watchpoints; n++) {
+		u64 cr = sys[ARM_SLOT_DBGWCR0_EL1 + n];
+		u32 esr;
+
+		if (!level_matches(cr, el) || !(cr & (write ? DBGWCR_STORE : DBGWCR_LOAD)) ||
+		    !watch_hit(v, n, va, len, &hit) ||
+		    ((cr & DBGWCR_WT) && !link_matches(v, DBGCR_LBN(cr))))
+			continue;
+		esr = esr_watchpoint(cpu_el(v) == 1, false, write);
+		vcpu_raise_far(v, esr_ec(esr), esr_iss(esr), va + (hit - (u64)arm_sext(va, 56)));
+		return true;
+	}
+	return false;
+}
+
+/* What is cached for direct access depends on where watchpoints are. */
+static void watch_changed(struct emu_vcpu *v)
+{
+	static const struct tlb_inval all = { .scope = TLB_ALL, .el = 1 };
+
+	tlb_invalidate(v, &all);
+}
+
+static bool watch_enabled(const struct emu_vcpu *v)
+{
+	unsigned int n;
+
+	for (n = 0; n < v->vm->cfg.model->watchpoints; n++) {
+		if (v->st.sys[ARM_SLOT_DBGWCR0_EL1 + n] & DBGCR_E)
+			return true;
+	}
+	return false;
+}
+
+/* ---- registers ---- */
+
+/* Breakpoint or watchpoint registers past the model's number are UNDEFINED. */
+static bool exists(const struct emu_vcpu *v, const struct arm_sysreg_row *r)
+{
+	const struct arm_cpu_model *m = v->vm->cfg.model;
+	unsigned int s = r->slot;
+
+	if (r->handler == ARM_HND_DBGBP)
+		return s - (s >= ARM_SLOT_DBGBCR0_EL1 ? ARM_SLOT_DBGBCR0_EL1 : ARM_SLOT_DBGBVR0_EL1) <
+		       m->breakpoints;
+	return s - (s >= ARM_SLOT_DBGWCR0_EL1 ? ARM_SLOT_DBGWCR0_EL1 : ARM_SLOT_DBGWVR0_EL1) <
+	       m->watchpoints;
+}
+
+u64 debug_read(struct emu_vcpu *v, const struct arm_sysreg_row *r, bool *undef)
+{
+	u64 *sys = v->st.sys;
+
+	switch (r->handler) {
+	case ARM_HND_MDSCR:
+	case ARM_HND_OSDTRRX:
+	case ARM_HND_OSDTRTX:
+	case ARM_HND_DBGCLAIMCLR:
+		return sys[r->slot];
+	case ARM_HND_MDCCSR:
+	case ARM_HND_DBGDTR:
+	case ARM_HND_DBGDTR_RXTX:
+		return 0;
+	case ARM_HND_DBGCLAIMSET:
+		return CLAIM_TAGS;
+	case ARM_HND_DBGBP:
+	case ARM_HND_DBGWP:
+		*undef = !exists(v, r);
+		return sys[r->slot];
+	}
+	*undef = true;
+	return 0;
+}
+
+/* With the OS lock clear only the bits that software owns can be written. */
+static void write_mdscr(struct emu_vcpu *v, const struct arm_sysreg_row *r, u64 val)
+{
+	u64 *mdscr = &v->st.sys[r->slot], old = *mdscr, mask = r->wmask;
+
+	if (!(v->st.sys[ARM_SLOT_OSLSR_EL1] & OSLSR_OSLK))
+		mask &= MDSCR_SS | MDSCR_TDCC | MDSCR_KDE | MDSCR_MDE;
+	*mdscr = (old & ~mask) | (val & mask);
+	if (((old ^ *mdscr) & MDSCR_MDE) && watch_enabled(v))
+		watch_changed(v);
+}
+
+static void write_watchpoint(struct emu_vcpu *v, const struct arm_sysreg_row *r, u64 val)
+{
+	u64 *reg = &v->st.sys[r->slot], old = *reg;
+
+	*reg = arm_sysreg_merge(r, old, val);
+	if (*reg != old && (v->st.sys[ARM_SLOT_MDSCR_EL1] & MDSCR_MDE))
+		watch_changed(v);
+}
+
+void debug_write(struct emu_vcpu *v, const struct arm_sysreg_row *r, u64 val, bool *undef)
+{
+	u64 *sys = v->st.sys;
+
+	switch (r->handler) {
+	case ARM_HND_MDSCR:
+		write_mdscr(v, r, val);
+		return;
+	case ARM_HND_OSLAR:
+		sys[ARM_SLOT_OSLSR_EL1] = (sys[ARM_SLOT_OSLSR_EL1] & ~OSLSR_OSLK) |
+					  (val & 1 ? OSLSR_OSLK : 0);
+		return;
+	case ARM_HND_OSDTRRX:
+	case ARM_HND_OSDTRTX:
+		sys[r->slot] = arm_sysreg_merge(r, sys[r->slot], val);
+		return;
+	case ARM_HND_DBGDTR:
+	case ARM_HND_DBGDTR_RXTX:
+		return;
+	case ARM_HND_DBGCLAIMSET:
+		sys[r->slot] |= val & CLAIM_TAGS;
+		return;
+	case ARM_HND_DBGCLAIMCLR:
+		sys[r->slot] &= ~(val & CLAIM_TAGS);
+		return;
+	case ARM_HND_DBGBP:
+		*undef = !exists(v, r);
+		if (!*undef)
+			sys[r->slot] = arm_sysreg_merge(r, sys[r->slot], val);
+		return;
+	case ARM_HND_DBGWP:
+		*undef = !exists(v, r);
+		if (!*undef)
+			write_watchpoint(v, r, val);
+		return;
+	}
+	*undef = true;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The emulated CPUs as the rest of the program sees them.  emu/ links without
+ * vmm/: whoever owns the machine gives it RAM, a way to reach devices and a
+ * few callbacks, and then runs each vCPU on a host thread of its own.
+ */
+#ifndef EMU_EMU_H
+#define EMU_EMU_H
+
+#include <stdio.h>
+
+#include "arm/base.h"
+#include "arm/cpu_model.h"
+#include "arm/state.h"
+
+struct emu_vm;
+struct emu_vcpu;
+
+enum emu_engine {
+	EMU_ENGINE_AUTO,	/* the translator where the host has a back end */
+	EMU_ENGINE_JIT,
+	EMU_ENGINE_INTERP,
+	EMU_ENGINE_LOCKSTEP,	/* both, compared block by block; one vCPU */
+};
+
+/* Log classes of -d; see emu/log.h. */
+enum emu_log {
+	EMU_LOG_IN = 1 << 0,		/* guest instructions as translated */
+	EMU_LOG_IR = 1 << 1,		/* IR as built */
+	EMU_LOG_OPT = 1 << 2,		/* IR after optimisation */
+	EMU_LOG_OUT = 1 << 3,		/* host code */
+	EMU_LOG_INT = 1 << 4,		/* exceptions taken and returns */
+	EMU_LOG_MMU = 1 << 5,		/* translation faults, TLB maintenance */
+	EMU_LOG_UNIMP = 1 << 6,		/* what the guest asks and we lack */
+	EMU_LOG_GUEST_ERRORS = 1 << 7,	/* what the guest does wrong */
+};
+
+enum emu_line {
+	EMU_LINE_IRQ,
+	EMU_LINE_FIQ,
+};
+
+enum emu_event {
+	EMU_EVENT_SYSTEM_OFF,	/* PSCI SYSTEM_OFF */
+	EMU_EVENT_SYSTEM_RESET,	/* PSCI SYSTEM_RESET(2) */
+	EMU_EVENT_FATAL,	/* the engine cannot go on; a message was printed */
+};
+
+/*
+ * What the machine does for the CPUs.  All are called on vCPU threads, or on
+ * the timer thread (ppi only), with no emu lock held.
+ */
+struct emu_host_ops {
+	/*
+	 * A guest access of 1, 2, 4 or 8 bytes that is not RAM, naturally
+	 * aligned.  ARM_NOT_MINE or ARM_FORBIDDEN become a synchronous
+	 * external abort.
+	 */
+	enum arm_result (*mmio_read)(void *opaque, unsigned int cpu, u64 ipa,
+				     unsigned int size, u64 *val);
+	enum arm_result (*mmio_write)(void *opaque, unsigned int cpu, u64 ipa,
+				      unsigned int size, u64 val);
+	/* The level of a private peripheral interrupt (16..31) of @cpu. */
+	void (*ppi)(void *opaque, unsigned int cpu, unsigned int intid, bool level);
+	void (*event)(void *opaque, unsigned int cpu, enum emu_event event);
+};
+
+struct emu_config {
+	const struct arm_cpu_model *model;
+	unsigned int cpus;		/* 1..EMU_MAX_CPUS */
+	enum emu_engine engine;
+	u64 cache_bytes;		/* translated code; 0: the default */
+	unsigned int log;		/* enum emu_log bits */
+	FILE *log_file;			/* borrowed; NULL: stderr */
+	bool count_insns;		/* keep emu_stats.insns; costs a little speed */
+	const struct emu_host_ops *ops;
+	void *opaque;			/* first argument of every op */
+};
+
+#define EMU_MAX_CPUS 8
+
+/* Returns 0 or -errno.  The VM keeps no pointer into @cfg but ops, opaque, model and log_file. */
+int emu_vm_create(const struct emu_config *cfg, struct emu_vm **out);
+/* All vCPU threads must have returned from emu_vcpu_run(). */
+void emu_vm_free(struct emu_vm *vm);
+
+/*
+ * Let [@ipa, @ipa + @size) be the host memory at @host (borrowed until
+ * emu_vm_free).  Page aligned (64 KiB); -EEXIST on overlap, -EINVAL on bad
+ * alignment, -ENOSPC after 8 regions.  Before the first run only.
+ */
+int emu_vm_map_ram(struct emu_vm *vm, u64 ipa, u64 size, void *host, bool readonly);
+
+/*
+ * A device wrote [@ipa, @ipa + @len) of RAM: code that was translated from
+ * there is dropped before any vCPU executes it again.  Any thread.  Cheap
+ * where no code is.
+ */
+void emu_vm_dma_written(struct emu_vm *vm, u64 ipa, u64 len);
+
+struct emu_vcpu *emu_vm_vcpu(struct emu_vm *vm, unsigned int index);
+
+/*
+ * Run on the calling thread until emu_vm_stop(); a vCPU that is powered off or
+ * waits for an interrupt sleeps inside.  Returns 0 after a stop, -errno when
+ * the engine failed (after EMU_EVENT_FATAL).
+ */
+int emu_vcpu_run(struct emu_vcpu *vcpu);
+
+/* Make every emu_vcpu_run() return soon.  Any thread; async-signal-safe it is not. */
+void emu_vm_stop(struct emu_vm *vm);
+/* After a stop and with all vCPUs returned: allow emu_vcpu_run() again. */
+void emu_vm_restart(struct emu_vm *vm);
+
+/* An interrupt controller output changed.  Any thread; kicks the vCPU. */
+void emu_vcpu_set_line(struct emu_vcpu *vcpu, enum emu_line line, bool level);
+
+/*
+ * Architectural reset; the caller then sets the entry state.  CPU 0 is powered
+ * on, the others wait for PSCI CPU_ON.  vCPUs must not be running.
+ */
+void emu_vm_reset(struct emu_vm *vm);
+/* The state of a vCPU that is not running; owned by the VM, may be changed. */
+struct arm_state *emu_vcpu_state(struct emu_vcpu *vcpu);
+
+/* Counters of --stats; sums over all vCPUs.  Not exact while running. */
+struct emu_stats {
+	u64 insns;		/* guest instructions (0 where not counted) */
+	u64 blocks;		/* blocks translated */
+	u64 block_insns;	/* guest instructions translated */
+	u64 tlb_misses;
+	u64 flushes;		/* code cache flushes */
+	u64 invalidations;	/* code pages dropped because they were written */
+	u64 exits[16];		/* returns to the dispatcher by enum emu_exit */
+	u64 exceptions;
+	u64 interrupts;
+	u64 mmio;
+	u64 code_bytes;
+};
+void emu_vm_stats(struct emu_vm *vm, struct emu_stats *out);
+/* Names of exits[], NULL past the last. */
+const char *emu_exit_name(unsigned int reason);
+
+#endif

@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+#include "emu/run/cache.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "emu/cpu/cpu.h"
+#include "emu/front/front.h"
+#include "emu/run/mem.h"
+#include "emu/run/run.h"
+#include "emu/run/tlb.h"
+#include "emu/run/tlb_ctx.h"
+
+#define CACHE_DEFAULT (32u << 20)
+#define ARENA_PER_CODE 2	/* bytes of records and blocks per byte of code */
+#define CACHE_RESERVE (64u << 10)	/* one block and its edges never need more */
+
+/* ---- memory ---- */
+
+static int map_code(struct code_cache *c, size_t size)
+{
+	int fd = memfd_create("vambrace-code", MFD_CLOEXEC), err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (ftruncate(fd, size)) {
+		err = -errno;
+		goto out;
+	}
+	c->rw = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	c->rx = mmap(NULL, size, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
+	if (c->rw == MAP_FAILED || c->rx == MAP_FAILED)
+		err = -errno;
+	c->size = size;
+out:
+	close(fd);
+	return err;
+}
+
+int code_cache_add_ram(struct code_cache *c, unsigned int region)
+{
+	struct emu_vm *vm = c->vm;
+	size_t pages = vm->ram[region].size >> TLB_PAGE_BITS;
+
+	/* calloc of this size is fresh zero pages: only what is used costs memory */
+	c->code_map[region] = calloc(pages, sizeof(u64));
+	vm->write_map[region] = calloc(pages / 64 + 1, sizeof(u64));
+	return c->code_map[region] && vm->write_map[region] ? 0 : -ENOMEM;
+}
+
+static void cache_reset(struct code_cache *c)
+{
+	c->buf.p = c->start;
+	c->buf.full = false;
+	c->arena_used = 0;
+	c->nrec = 1;
+	c->next_id = 1;
+	memset(c->hash, 0, sizeof(c->hash));
+}
+
+static const struct run_backend *backend_for(enum emu_engine engine)
+{
+#ifdef __x86_64__
+	if (engine != EMU_ENGINE_INTERP)
+		return &run_backend_x64;
+#endif
+	(void)engine;
+	return &run_backend_interp;
+}
+
+int code_cache_create(struct emu_vm *vm, struct code_cache **out)
+{
+	struct code_cache *c = calloc(1, sizeof(*c));
+	size_t size = vm->cfg.cache_bytes ? vm->cfg.cache_bytes : CACHE_DEFAULT;
+	int err = -ENOMEM;
+
+	if (!c)
+		return err;
+	*out = c;
+	pthread_mutex_init(&c->lock, NULL);
+	c->vm = vm;
+	size = (size < (1u << 20) ? 1u << 20 : size + 4095) & ~4095ul;
+	c->arena_size = size * ARENA_PER_CODE;
+	c->max_rec = size / 24;
+	/* all three are address space until they are used */
+	c->arena = mmap(NULL, c->arena_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	c->rec = mmap(NULL, c->max_rec * sizeof(*c->rec), PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	c->ir = malloc(sizeof(*c->ir));
+	if (c->arena == MAP_FAILED || c->rec == MAP_FAILED || !c->ir)
+		return err;
+	c->backend = backend_for(vm->cfg.engine);
+	if (c->backend->host_code) {
+		err = map_code(c, size);
+		if (err)
+			return err;
+		c->buf = (struct x64_buf){ .p = c->rw, .end = c->rw + size - 4096, .exec = c->rx - c->rw };
+	}
+	err = c->backend->init(c);
+	if (err)
+		return err;
+	c->start = c->buf.p;
+	cache_reset(c);
+	return 0;
+}
+
+void code_cache_free(struct code_cache *c)
+{
+	if (!c)
+		return;
+	for (unsigned int i = 0; i < c->vm->nram; i++) {
+		free((void *)c->code_map[i]);
+		free((void *)c->vm->write_map[i]);
+	}
+	if (c->rw && c->rw != MAP_FAILED)
+		munmap(c->rw, c->size);
+	if (c->rx && c->rx != MAP_FAILED)
+		munmap(c->rx, c->size);
+	munmap(c->arena, c->arena_size);
+	munmap(c->rec, c->max_rec * sizeof(*c->rec));
+	if (c->backend)
+		c->backend->free(c);
+	free(c->ir);
+	pthread_mutex_destroy(&c->lock);
+	free(c);
+}
+
+void *code_alloc(struct code_cache *c, size_t size)
+{
+	void *p = c->arena + c->arena_used;
+
+	size = (size + 7) & ~7ul;
+	if (size > c->arena_size - c->arena_used)
+		return NULL;
+	c->arena_used += size;
+	return p;
+}
+
+u32 code_rec(struct code_cache *c, size_t size, struct jit_rec **out)
+{
+	*out = c->nrec < c->max_rec ? code_alloc(c, size) : NULL;
+	if (!*out)
+		return 0;
+	c->rec[c->nrec] = *out;
+	return c->nrec++;
+}
+
+/* ---- which RAM is code ---- */
+
+static _Atomic(u64) *lines_of(struct emu_vm *vm, u64 ipa)
+{
+	struct emu_ram *r = mem_ram(vm, ipa, 1);
+
+	return r ? &vm->cache->code_map[r - vm->ram][(ipa - r->ipa) >> TLB_PAGE_BITS] : NULL;
+}
+
+/* The 64-byte lines of its page that [ipa, ipa + len) touches. */
+static u64 line_mask(u64 ipa, u64 len)
+{
+	unsigned int first = ipa >> 6 & 63, last = (ipa + len - 1) >> 6 & 63;
+
+	return ARM_MASK(last, first);
+}
+
+bool code_is_code(struct emu_vm *vm, u64 ipa, u64 len)
+{
+	_Atomic(u64) *lines = lines_of(vm, ipa);
+
+	return lines && (atomic_load_explicit(lines, memory_order_relaxed) & line_mask(ipa, len));
+}
+
+bool code_in_page(struct emu_vm *vm, u64 ipa)
+{
+	_Atomic(u64) *lines = lines_of(vm, ipa);
+
+	return lines && atomic_load(lines);
+}
+
+/* ---- pages ---- */
+
+static unsigned int page_hash(u64 ipa)
+{
+	u64 n = ipa >> TLB_PAGE_BITS;
+
+	return (n ^ n >> 14) & (CODE_HASH - 1);
+}
+
+static struct code_page *page_find(struct code_cache *c, u64 ipa, u64 va, u32 mode)
+{
+	struct code_page *p;
+
+	for (p = c->hash[page_hash(ipa)]; p; p = p->hash_next)
+		if (p->ipa == ipa && p->va == va && p->mode == mode)
+			return p;
+	return NULL;
+}
+
+struct code_page *code_page_get(struct code_cache *c, u64 ipa, u64 va, u32 mode, const u8 *host)
+{
+	struct code_page *p;
+
+	pthread_mutex_lock(&c->lock);
+	p = page_find(c, ipa, va, mode);
+	if (p || c->next_id >> CODE_ID_BITS)
+		goto out;
+	p = code_alloc(c, sizeof(*p));
+	if (!p)
+		goto out;
+	memset(p, 0, sizeof(*p));
+	p->ipa = ipa;
+	p->va = va;
+	p->mode = mode;
+	p->host = host;
+	p->id = c->next_id++;
+	p->hash_next = c->hash[page_hash(ipa)];
+	c->hash[page_hash(ipa)] = p;
+out:
+	pthread_mutex_unlock(&c->lock);
+	return p;
+}
+
+/* ---- blocks ---- */
+
+/*
+ * Mark before reading the code: a store that comes later finds the mark, one
+ * that came earlier is seen.
+ */
+static void mark_code(struct code_cache *c, struct code_page *page, u64 pc, unsigned int insns)
+{
+	_Atomic(u64) *lines = lines_of(c->vm, page->ipa);
+	u64 mask = line_mask(pc & 0xfff, insns * 4ull);
+
+	if (!(atomic_fetch_or(lines, mask)))
+		tlb_protect(c->vm, page->host);
+}
+
+static int translate(struct emu_vcpu *v, struct code_page *page, u64 pc, unsigned int max,
+		     const struct jit_rec *hint, struct jit_block **out)
+{
+	struct code_cache *c = v->vm->cache;
+	unsigned int at = pc >> 2 & (CODE_PAGE_INSNS - 1), avail = CODE_PAGE_INSNS - at;
+	int err;
+
+	ir_block_init(c->ir, pc, page->mode, cpu_features(v->vm));
+	/* Blocks only go forward in the page: what it may read is marked first. */
+	mark_code(c, page, pc, avail < max ? avail : max);
+	front_a64(c->ir, (const u32 *)(page->host + 4 * at), avail, max);
+	run_log_ir(v, c->ir, EMU_LOG_IR);
+	ir_optimise(c->ir);
+	run_log_ir(v, c->ir, EMU_LOG_OPT);
+	err = c->backend->compile(v, page, hint, out);
+	if (err)
+		return err;
+	c->nblocks++;
+	c->ninsns += c->ir->guest_insns;
+	return 0;
+}
+
+struct jit_block *code_block(struct emu_vcpu *v, struct code_page *page, u64 pc, const struct jit_rec *hint)
+{
+	struct code_cache *c = v->vm->cache;
+	_Atomic(struct jit_block *) *slot = &page->block[pc >> 2 & (CODE_PAGE_INSNS - 1)];
+	struct jit_block *blk = atomic_load_explicit(slot, memory_order_acquire);
+	unsigned int max = v->mode & IR_MODE_STEP ? 1 : IR_MAX_GUEST;
+	int err = -ENOSPC;
+
+	if (blk)
+		return blk;
+	pthread_mutex_lock(&c->lock);
+	blk = atomic_load(slot);
+	if (blk)
+		goto out;
+	while (c->buf.end - c->buf.p >= (ptrdiff_t)CACHE_RESERVE || !c->rw) {
+		err = translate(v, page, pc, max, hint, &blk);
+		if (err != -E2BIG || max == 1)
+			break;
+		max /= 2;
+	}
+	if (!err)
+		atomic_store_explicit(slot, blk, memory_order_release);
+	else
+		blk = NULL;
+out:
+	pthread_mutex_unlock(&c->lock);
+	return blk;
+}
+
+void code_link(struct code_cache *c, struct jit_rec *rec, struct jit_block *to, u32 generation)
+{
+	pthread_mutex_lock(&c->lock);
+	if (generation == c->generation && c->rw && c->buf.end - c->buf.p >= 8192)
+		c->backend->link(c, rec, to);
+	pthread_mutex_unlock(&c->lock);
+}
+
+void code_flush(struct code_cache *c)
+{
+	struct emu_vm *vm = c->vm;
+
+	pthread_mutex_lock(&c->lock);
+	for (unsigned int i = 0; i < CODE_HASH; i++)
+		for (struct code_page *p = c->hash[i]; p; p = p->hash_next)
+			atomic_store(lines_of(vm, p->ipa), 0);
+	cache_reset(c);
+	c->generation++;
+	c->nflushes++;
+	for (unsigned int i = 0; i < vm->cfg.cpus; i++) {
+		struct emu_vcpu *v = vm->vcpu[i];
+
+		tlb_forget_code(v);
+		memset(v->jump_cache, 0xff, sizeof(v->jump_cache));
+		memset(v->rsb, 0xff, sizeof(v->rsb));
+		v->exit_rec = NULL;
+	}
+	pthread_mutex_unlock(&c->lock);
+}
+
+/* ---- invalidation ---- */
+
+/* Take the pages of @ipa out of the hash: nothing finds or enters them any more. */
+static bool retire(struct code_cache *c, u64 ipa)
+{
+	struct code_page **pp = &c->hash[page_hash(ipa)];
+	bool any = false;
+
+	while (*pp) {
+		if ((*pp)->ipa == ipa) {
+			*pp = (*pp)->hash_next;
+			any = true;
+		} else {
+			pp = &(*pp)->hash_next;
+		}
+	}
+	return any;
+}
+
+static bool retire_all(struct code_cache *c)
+{
+	bool any = false;
+
+	for (unsigned int i = 0; i < CODE_HASH; i++) {
+		for (struct code_page *p = c->hash[i]; p; p = p->hash_next) {
+			atomic_store(lines_of(c->vm, p->ipa), 0);
+			any = true;
+		}
+		c->hash[i] = NULL;
+	}
+	return any;
+}
+
+void code_invalidate(struct emu_vm *vm, u64 ipa, u64 len)
+{
+	struct code_cache *c = vm->cache;
+	bool any = false;
+
+	if (len != ~0ull) {
+		bool marked = false;
+
+		for (u64 p = ipa & TLB_PAGE_MASK; p < ipa + len; p += TLB_PAGE_SIZE) {
+			u64 first = p > ipa ? p : ipa, end = p + TLB_PAGE_SIZE < ipa + len ? p + TLB_PAGE_SIZE : ipa + len;
+
+			marked |= code_is_code(vm, first, end - first);
+		}
+		if (!marked)
+			return;
+	}
+	pthread_mutex_lock(&c->lock);
+	if (len == ~0ull) {
+		any = retire_all(c);
+	} else {
+		for (u64 p = ipa & TLB_PAGE_MASK; p < ipa + len; p += TLB_PAGE_SIZE) {
+			_Atomic(u64) *lines = lines_of(vm, p);
+
+			if (lines && atomic_exchange(lines, 0))
+				any |= retire(c, p);
+		}
+	}
+	c->ninvalidations += any;
+	pthread_mutex_unlock(&c->lock);
+	if (!any)
+		return;
+	for (unsigned int i = 0; i < vm->cfg.cpus; i++)
+		vcpu_kick(vm->vcpu[i], VCPU_REQ_CODE);
+}

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "emu/run/tlb.h"
+
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "emu/run/cache.h"
+#include "emu/run/mem.h"
+#include "emu/run/tlb_ctx.h"
+
+#define DATA_ONLY (~0u)		/* mode of a table that no code runs with: EL0's view at EL1 */
+
+static void entry_clear(struct tlb_ctx *ctx, unsigned int i)
+{
+	__atomic_store_n(&ctx->entry[i].read, tlb_no_tag(i), __ATOMIC_RELAXED);
+	__atomic_store_n(&ctx->entry[i].write, tlb_no_tag(i), __ATOMIC_RELAXED);
+}
+
+static void forget_code(struct tlb_ctx *ctx)
+{
+	memset(ctx->xkey, 0xff, sizeof(ctx->xkey));
+	memset(ctx->xpage, 0, sizeof(ctx->xpage));
+}
+
+void tlb_flush_ctx(struct tlb_ctx *ctx)
+{
+	for (unsigned int i = 0; i < TLB_ENTRIES; i++)
+		entry_clear(ctx, i);
+	forget_code(ctx);
+	ctx->large_lo = ~0ull;
+	ctx->large_hi = 0;
+}
+
+void tlb_flush_all(struct emu_vcpu *v)
+{
+	for (unsigned int i = 0; i < v->tlbs->n; i++)
+		tlb_flush_ctx(v->tlbs->ctx[i]);
+}
+
+void tlb_forget_code(struct emu_vcpu *v)
+{
+	for (unsigned int i = 0; i < v->tlbs->n; i++)
+		forget_code(v->tlbs->ctx[i]);
+}
+
+int tlb_create(struct emu_vcpu *v)
+{
+	v->tlbs = calloc(1, sizeof(*v->tlbs));
+	v->queue = calloc(VCPU_QUEUE, sizeof(*v->queue));
+	return v->tlbs && v->queue ? 0 : -ENOMEM;
+}
+
+void tlb_destroy(struct emu_vcpu *v)
+{
+	for (unsigned int i = 0; v->tlbs && i < v->tlbs->n; i++)
+		free(v->tlbs->ctx[i]);
+	free(v->tlbs);
+	free(v->queue);
+}
+
+/* ---- contexts ---- */
+
+/* A table for a new context: a fresh one while there is room, else the one unused longest. */
+static struct tlb_ctx *ctx_take(struct emu_vcpu *v)
+{
+	struct tlb_set *s = v->tlbs;
+	struct tlb_ctx *old = NULL;
+
+	if (s->n < TLB_CONTEXTS) {
+		struct tlb_ctx *ctx = aligned_alloc(64, (sizeof(*ctx) + 63) & ~63ul);
+
+		if (ctx) {
+			tlb_flush_ctx(ctx);
+			s->ctx[s->n] = ctx;
+			__atomic_store_n(&s->n, s->n + 1, __ATOMIC_RELEASE);	/* tlb_protect() reads it */
+			return ctx;
+		}
+		if (!s->n)
+			abort();	/* tlb_select() at reset takes the first two: cannot be */
+	}
+	for (unsigned int i = 0; i < s->n; i++)
+		if (s->ctx[i] != v->tlb && (!old || s->ctx[i]->used < old->used))
+			old = s->ctx[i];
+	tlb_flush_ctx(old);
+	return old;
+}
+
+static struct tlb_ctx *ctx_find(struct emu_vcpu *v, u64 key, u32 mode, unsigned int el)
+{
+	struct tlb_set *s = v->tlbs;
+	struct tlb_ctx *ctx;
+
+	for (unsigned int i = 0; i < s->n; i++) {
+		ctx = s->ctx[i];
+		if (ctx->key == key && ctx->mode == mode && ctx->el == el)
+			goto found;
+	}
+	ctx = ctx_take(v);
+	ctx->key = key;
+	ctx->mode = mode;
+	ctx->el = el;
+found:
+	ctx->used = ++s->stamp;
+	return ctx;
+}
+
+void tlb_select(struct emu_vcpu *v)
+{
+	unsigned int el = psr_el(v->st.pstate);
+
+	v->mode = cpu_mode(v);
+	v->tlb = ctx_find(v, mmu_context(v, el), v->mode, el);
+	v->tlb_unpriv = el == 1 ? ctx_find(v, mmu_context(v, 0), DATA_ONLY, 0) : v->tlb;
+	v->regime_changed = false;
+}
+
+/* ---- filling ---- */
+
+/* Without the top byte, which may be a tag: DDI 0487, D8.8 address tagging. */
+static u64 untag(u64 va)
+{
+	return va & ~(0xffull << 56);
+}
+
+static void note_size(struct tlb_ctx *ctx, u64 va, u64 size)
+{
+	if (size <= TLB_PAGE_SIZE)
+		return;
+	va = untag(va) & ~(size - 1);
+	if (va < ctx->large_lo)
+		ctx->large_lo = va;
+	if (va + (size - 1) > ctx->large_hi)
+		ctx->large_hi = va + (size - 1);
+}
+
+static bool write_allowed(struct emu_vm *vm, const struct emu_ram *ram, u64 ipa)
+{
+	u64 n = (ipa - ram->ipa) >> TLB_PAGE_BITS;
+
+	if (ram->readonly)
+		return false;
+	atomic_fetch_or(&vm->write_map[ram - vm->ram][n / 64], 1ull << n % 64);
+	return !code_in_page(vm, ipa);
+}
+
+int tlb_fill(struct emu_vcpu *v, struct tlb_ctx *ctx, u64 va, enum mmu_access acc,
+	     struct mmu_page *page, struct mmu_fault *fault)
+{
+	unsigned int i = tlb_index(va);
+	struct tlb_entry *t = &ctx->entry[i];
+	struct emu_ram *ram;
+	u64 ipa;
+
+	v->stats.tlb_misses++;
+	if (mmu_translate(v, va, acc, ctx->el, page, fault))
+		return -EFAULT;
+	ipa = (page->ipa + (va & (page->size - 1))) & TLB_PAGE_MASK;
+	ram = mem_ram(v->vm, ipa, TLB_PAGE_SIZE);
+	/* Device memory in RAM: each access has its alignment checked, unless the block's code does that. */
+	if (!ram || page->watched || (page->device && (ctx->mode == DATA_ONLY || !(ctx->mode & IR_MODE_MMU_OFF))))
+		return 1;
+	entry_clear(ctx, i);
+	t->addend = (u64)(uintptr_t)ram->host + (ipa - ram->ipa) - (va & TLB_PAGE_MASK);
+	t->size_global = page->size | page->global;
+	note_size(ctx, va, page->size);
+	if (page->r)
+		__atomic_store_n(&t->read, va & TLB_PAGE_MASK, __ATOMIC_RELAXED);
+	if (page->w && !ram->readonly) {
+		__atomic_store_n(&t->write, va & TLB_PAGE_MASK, __ATOMIC_SEQ_CST);
+		if (!write_allowed(v->vm, ram, ipa))
+			__atomic_store_n(&t->write, tlb_no_tag(i), __ATOMIC_RELAXED);
+	}
+	return 0;
+}
+
+void tlb_note_code(struct tlb_ctx *ctx, u64 va, struct code_page *page, u64 size_global)
+{
+	unsigned int x = tlb_xindex(va);
+
+	ctx->xpage[x] = (struct tlb_xpage){ .va = va, .page = page, .size_global = size_global };
+	ctx->xkey[x] = CODE_KEY(va, page->id);
+	note_size(ctx, va, size_global & ~1ull);
+}
+
+/* ---- code pages against writes ---- */
+
+static void protect_ctx(struct tlb_ctx *ctx, const u8 *host)
+{
+	for (unsigned int i = 0; i < TLB_ENTRIES; i++) {
+		u64 tag = __atomic_load_n(&ctx->entry[i].write, __ATOMIC_RELAXED);
+
+		if (tag != tlb_no_tag(i) && tag + ctx->entry[i].addend == (uintptr_t)host)
+			__atomic_store_n(&ctx->entry[i].write, tlb_no_tag(i), __ATOMIC_RELAXED);
+	}
+}
+
+void tlb_protect(struct emu_vm *vm, const u8 *host)
+{
+	for (unsigned int r = 0; r < vm->nram; r++) {
+		u64 n = (u64)(host - vm->ram[r].host) >> TLB_PAGE_BITS;
+
+		if (host < vm->ram[r].host || host >= vm->ram[r].host + vm->ram[r].size)
+			continue;
+		if (!(atomic_fetch_and(&vm->write_map[r][n / 64], ~(1ull << n % 64)) >> n % 64 & 1))
+			return;
+	}
+	for (unsigned int c = 0; c < vm->cfg.cpus; c++) {
+		struct tlb_set *s = vm->vcpu[c]->tlbs;
+		unsigned int n = __atomic_load_n(&s->n, __ATOMIC_ACQUIRE);
+
+		for (unsigned int i = 0; i < n; i++)
+			protect_ctx(s->ctx[i], host);
+	}
+}
+
+/* ---- invalidation ---- */
+
+static bool hits(u64 va, u64 size_global, const struct tlb_inval *inv)
+{
+	u64 size = size_global & ~1ull;
+
+	if (size < inv->size)
+		size = inv->size;
+	return !(untag(va ^ inv->va) & ~(size - 1));
+}
+
+static void inval_one(struct tlb_ctx *ctx, unsigned int i, const struct tlb_inval *inv)
+{
+	struct tlb_entry *t = &ctx->entry[i];
+	u64 va = t->read != tlb_no_tag(i) ? t->read : t->write;
+
+	if (va != tlb_no_tag(i) && hits(va, t->size_global, inv))
+		entry_clear(ctx, i);
+}
+
+/*
+ * A page of small translations is one entry; what may belong to a larger one,
+ * or covers more itself, can be anywhere in the table.
+ */
+static void inval_va(struct tlb_ctx *ctx, const struct tlb_inval *inv)
+{
+	u64 first = untag(inv->va) & ~(inv->size - 1), last = first + (inv->size - 1);
+
+	if (inv->size <= TLB_PAGE_SIZE && (last < ctx->large_lo || first > ctx->large_hi)) {
+		unsigned int x = tlb_xindex(inv->va);
+
+		inval_one(ctx, tlb_index(inv->va), inv);
+		if (ctx->xpage[x].page && hits(ctx->xpage[x].va, ctx->xpage[x].size_global, inv)) {
+			ctx->xpage[x].page = NULL;
+			ctx->xkey[x] = ~0ull;
+		}
+		return;
+	}
+	for (unsigned int i = 0; i < TLB_ENTRIES; i++)
+		inval_one(ctx, i, inv);
+	forget_code(ctx);
+}
+
+void tlb_invalidate(struct emu_vcpu *v, const struct tlb_inval *inv)
+{
+	for (unsigned int i = 0; i < v->tlbs->n; i++) {
+		struct tlb_ctx *ctx = v->tlbs->ctx[i];
+		bool asid = mmu_context_asid(ctx->key) == inv->asid;
+
+		switch (inv->scope) {
+		case TLB_ALL:
+			tlb_flush_ctx(ctx);
+			break;
+		case TLB_ASID:
+			if (asid)
+				tlb_flush_ctx(ctx);
+			break;
+		default:
+			/* Global entries live in the tables of all ASIDs. */
+			inval_va(ctx, inv);
+		}
+	}
+}
+
+/* ---- between vCPUs ---- */
+
+static u64 enqueue(struct emu_vcpu *to, const struct tlb_inval *inv)
+{
+	u64 seq;
+
+	pthread_mutex_lock(&to->queue_lock);
+	if (to->nqueue < VCPU_QUEUE)
+		to->queue[to->nqueue++] = *inv;
+	else
+		to->queue[0].scope = TLB_ALL;
+	seq = ++to->queue_seq;
+	pthread_mutex_unlock(&to->queue_lock);
+	atomic_fetch_or(&to->exit_request, VCPU_REQ_TLB);
+	return seq;
+}
+
+void tlb_serve(struct emu_vcpu *v)
+{
+	struct tlb_inval queue[VCPU_QUEUE];
+	unsigned int n;
+	u64 seq;
+
+	pthread_mutex_lock(&v->queue_lock);
+	n = v->nqueue;
+	memcpy(queue, v->queue, n * sizeof(queue[0]));
+	v->nqueue = 0;
+	seq = v->queue_seq;
+	pthread_mutex_unlock(&v->queue_lock);
+	for (unsigned int i = 0; i < n; i++)
+		tlb_invalidate(v, &queue[i]);
+	atomic_store(&v->queue_done, seq);
+}
+
+/*
+ * The caller counts as outside while it waits, so that two that wait for each
+ * other both go on; it touches no translation until it has served its own
+ * queue (the instruction ends its block).
+ */
+void tlb_invalidate_broadcast(struct emu_vcpu *v, const struct tlb_inval *inv)
+{
+	struct emu_vm *vm = v->vm;
+	u64 seq[EMU_MAX_CPUS];
+	bool was = atomic_load(&v->inside);
+
+	tlb_invalidate(v, inv);
+	if (vm->cfg.cpus == 1)
+		return;
+	for (unsigned int c = 0; c < vm->cfg.cpus; c++)
+		if (vm->vcpu[c] != v)
+			seq[c] = enqueue(vm->vcpu[c], inv);
+	atomic_store(&v->inside, false);
+	for (unsigned int c = 0; c < vm->cfg.cpus; c++) {
+		struct emu_vcpu *w = vm->vcpu[c];
+
+		if (w == v)
+			continue;
+		while (atomic_load(&w->inside) && atomic_load(&w->queue_done) < seq[c] && !atomic_load(&vm->stop))
+			sched_yield();
+	}
+	vcpu_reenter(v, was);
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The inline TLB.  One table per live context (regime, level, ASID, VMID and
+ * block mode): an address-space switch swaps a pointer and flushes nothing.
+ * Only the owning vCPU's thread touches its tables.
+ */
+#ifndef EMU_RUN_TLB_CTX_H
+#define EMU_RUN_TLB_CTX_H
+
+#include "emu/vcpu.h"
+
+#define TLB_PAGE_BITS 12		/* an entry covers 4 KiB whatever the granule */
+#define TLB_PAGE_SIZE (1u << TLB_PAGE_BITS)
+#define TLB_PAGE_MASK (~(u64)(TLB_PAGE_SIZE - 1))
+#define TLB_BITS 10
+#define TLB_ENTRIES (1u << TLB_BITS)
+#define TLB_XKEYS 256
+
+/*
+ * A hit is (tag ^ va) <= TLB_PAGE_SIZE - size, where tag is the page's address.
+ * An empty entry has the address of a page that another entry is for: no
+ * address that selects this entry comes near it, however malformed.
+ */
+static inline u64 tlb_no_tag(unsigned int index)
+{
+	return (u64)(index ^ 1) << TLB_PAGE_BITS;
+}
+
+struct tlb_entry {
+	u64 read, write;	/* tags */
+	u64 addend;		/* host address = va + addend */
+	u64 size_global;	/* size of the translation | 1 when global; for invalidation */
+};
+
+struct tlb_xpage {		/* an executable page that was looked up */
+	u64 va;
+	struct code_page *page;
+	u64 size_global;
+};
+
+struct tlb_ctx {
+	struct tlb_entry entry[TLB_ENTRIES];
+	/*
+	 * What a guard compares: the code page that is mapped at a page of
+	 * this hash, as CODE_KEY(va, id).
+	 */
+	u64 xkey[TLB_XKEYS];
+	struct tlb_xpage xpage[TLB_XKEYS];
+	u64 key;		/* mmu_context() */
+	u32 mode;		/* enum ir_mode */
+	u8 el;			/* whose permissions */
+	u64 used;		/* LRU stamp */
+	u64 large_lo, large_hi;	/* all translations of more than a page lie here */
+};
+
+/* R15 points here, so that the first entries have short offsets. */
+#define TLB_BIAS 0
+
+#define TLB_CONTEXTS 24
+
+struct tlb_set {
+	struct tlb_ctx *ctx[TLB_CONTEXTS];
+	unsigned int n;
+	u64 stamp;
+};
+
+static inline unsigned int tlb_index(u64 va)
+{
+	return va >> TLB_PAGE_BITS & (TLB_ENTRIES - 1);
+}
+
+static inline unsigned int tlb_xindex(u64 va)
+{
+	return (va >> TLB_PAGE_BITS ^ va >> (TLB_PAGE_BITS + 8)) & (TLB_XKEYS - 1);
+}
+
+/* The table for the vCPU's present state; sets vcpu->tlb and tlb_unpriv. */
+void tlb_select(struct emu_vcpu *v);
+/* Fill the entry for @va; 0 with *e, 1 when it is not plain RAM (page filled), or -EFAULT with *fault. */
+int tlb_fill(struct emu_vcpu *v, struct tlb_ctx *ctx, u64 va, enum mmu_access acc,
+	     struct mmu_page *page, struct mmu_fault *fault);
+void tlb_flush_ctx(struct tlb_ctx *ctx);
+void tlb_flush_all(struct emu_vcpu *v);
+/* @page is mapped for execution at @va: guards in @ctx may pass. */
+void tlb_note_code(struct tlb_ctx *ctx, u64 va, struct code_page *page, u64 size_global);
+/*
+ * Code was translated from the page at @host: no vCPU may keep a write entry
+ * for it.  Writes other vCPUs' tables (single stores; the owner re-checks
+ * after filling an entry).
+ */
+void tlb_protect(struct emu_vm *vm, const u8 *host);
+/* Forget which code pages are mapped where. */
+void tlb_forget_code(struct emu_vcpu *v);
+/* Serve the requests of other vCPUs.  On the vCPU's own thread. */
+void tlb_serve(struct emu_vcpu *v);
+int tlb_create(struct emu_vcpu *v);
+void tlb_destroy(struct emu_vcpu *v);
+
+#endif

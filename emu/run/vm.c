@@ -1,0 +1,458 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The public face of emu/: creation, the vCPU loop, stopping. */
+#define _GNU_SOURCE
+#include <sched.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "emu/cpu/helpers.h"
+#include "emu/cpu/cpu.h"
+#include "emu/run/mem.h"
+#include "emu/run/run.h"
+#include "emu/run/tlb.h"
+#include "emu/run/tlb_ctx.h"
+
+/* ---- logging ---- */
+
+void emu_log(struct emu_vm *vm, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vfprintf(vm->log, fmt, ap);	/* stdio locks the stream for one call */
+	va_end(ap);
+}
+
+void run_log_ir(struct emu_vcpu *v, const struct ir_block *b, enum emu_log class)
+{
+	char why[200];
+
+	if (!vcpu_logs(v, class))
+		return;
+	if (ir_verify(b, why, sizeof(why)))
+		emu_log(v->vm, "IR: not well-formed: %s\n", why);
+	flockfile(v->vm->log);
+	fprintf(v->vm->log, "%s: cpu%u pc %#llx mode %#x\n", class == EMU_LOG_IR ? "IR" : "OPT", v->index,
+		(unsigned long long)b->pc, b->mode);
+	ir_dump(b, v->vm->log);
+	funlockfile(v->vm->log);
+}
+
+/* ---- waking and waiting ---- */
+
+void vcpu_kick(struct emu_vcpu *v, enum vcpu_request why)
+{
+	atomic_fetch_or(&v->exit_request, why);
+	pthread_mutex_lock(&v->sleep_lock);
+	pthread_cond_signal(&v->sleep_cond);
+	pthread_mutex_unlock(&v->sleep_lock);
+}
+
+void vcpu_send_event(struct emu_vm *vm)
+{
+	for (unsigned int i = 0; i < vm->cfg.cpus; i++) {
+		struct emu_vcpu *v = vm->vcpu[i];
+
+		atomic_store(&v->event, true);
+		if (!atomic_load(&v->inside))
+			vcpu_kick(v, VCPU_REQ_KICK);
+	}
+}
+
+void vcpu_enter(struct emu_vcpu *v)
+{
+	struct emu_vm *vm = v->vm;
+
+	for (;;) {
+		atomic_store(&v->inside, true);
+		if (!atomic_load(&vm->pause))
+			return;
+		atomic_store(&v->inside, false);
+		pthread_mutex_lock(&vm->pause_lock);
+		while (atomic_load(&vm->pause))
+			pthread_cond_wait(&vm->pause_cond, &vm->pause_lock);
+		pthread_mutex_unlock(&vm->pause_lock);
+	}
+}
+
+void vcpu_exit(struct emu_vcpu *v)
+{
+	atomic_store(&v->inside, false);
+}
+
+void vcpu_reenter(struct emu_vcpu *v, bool inside)
+{
+	if (inside)
+		vcpu_enter(v);
+}
+
+void vcpu_pause_all(struct emu_vcpu *v)
+{
+	struct emu_vm *vm = v->vm;
+
+	vcpu_exit(v);
+	pthread_mutex_lock(&vm->pause_lock);
+	while (atomic_load(&vm->pause))
+		pthread_cond_wait(&vm->pause_cond, &vm->pause_lock);
+	atomic_store(&vm->pause, true);
+	pthread_mutex_unlock(&vm->pause_lock);
+	for (unsigned int i = 0; i < vm->cfg.cpus; i++) {
+		struct emu_vcpu *w = vm->vcpu[i];
+
+		if (w == v)
+			continue;
+		atomic_fetch_or(&w->exit_request, VCPU_REQ_KICK);
+		while (atomic_load(&w->inside))
+			sched_yield();
+	}
+}
+
+void vcpu_resume_all(struct emu_vcpu *v)
+{
+	struct emu_vm *vm = v->vm;
+
+	pthread_mutex_lock(&vm->pause_lock);
+	atomic_store(&vm->pause, false);
+	pthread_cond_broadcast(&vm->pause_cond);
+	pthread_mutex_unlock(&vm->pause_lock);
+}
+
+/* ---- the loop ---- */
+
+static void flush_cache(struct emu_vcpu *v)
+{
+	u32 generation = v->vm->cache->generation;
+
+	vcpu_pause_all(v);
+	if (generation == v->vm->cache->generation)	/* another vCPU may have been first */
+		code_flush(v->vm->cache);
+	vcpu_resume_all(v);
+	vcpu_enter(v);
+}
+
+/* The code page at pc; NULL: an exception is pending, or (*full) the cache is full. */
+static struct code_page *fetch_page(struct emu_vcpu *v, u64 pc, bool *full)
+{
+	struct tlb_ctx *ctx = v->tlb;
+	struct tlb_xpage *x = &ctx->xpage[tlb_xindex(pc)];
+	u64 va = pc & TLB_PAGE_MASK, ipa;
+	struct mmu_page page;
+	struct mmu_fault fault;
+	struct code_page *cp;
+	const u8 *host;
+
+	if (x->page && x->va == va)
+		return x->page;
+	if (mmu_translate(v, pc, MMU_FETCH, ctx->el, &page, &fault)) {
+		mmu_raise(v, pc, MMU_FETCH, &fault);
+		return NULL;
+	}
+	ipa = (page.ipa + (pc & (page.size - 1))) & TLB_PAGE_MASK;
+	host = mem_ram_ptr(v->vm, ipa, TLB_PAGE_SIZE);
+	if (!host) {
+		mmu_raise_external(v, pc, MMU_FETCH);
+		return NULL;
+	}
+	cp = code_page_get(v->vm->cache, ipa, va, v->mode, host);
+	if (!cp) {
+		*full = true;
+		return NULL;
+	}
+	tlb_note_code(ctx, va, cp, page.size | page.global);
+	return cp;
+}
+
+/* Execute from st.pc on until something must be looked at. */
+static enum run_result run_code(struct emu_vcpu *v)
+{
+	struct jit_rec *rec = NULL;
+	enum run_result r;
+	u32 generation = v->vm->cache->generation;
+
+	do {
+		bool full = false;
+		u64 pc = v->st.pc;
+		struct code_page *page;
+		struct jit_block *blk = NULL;
+
+		if (pc & 3) {
+			helper_pc_align(v, pc, 0, 0);
+			return RUN_EXCEPTION;
+		}
+		page = fetch_page(v, pc, &full);
+		if (page)
+			blk = code_block(v, page, pc, rec);
+		else if (!full)
+			return RUN_EXCEPTION;
+		if (!blk) {
+			flush_cache(v);
+			return RUN_LEFT;
+		}
+		if (rec && !(v->mode & IR_MODE_STEP))
+			code_link(v->vm->cache, rec, blk, generation);
+		r = v->vm->cache->backend->execute(v, blk);
+		v->stats.exits[r]++;
+		rec = r == RUN_LINK ? v->exit_rec : NULL;
+	} while (r <= RUN_LINK && !atomic_load_explicit(&v->exit_request, memory_order_relaxed));
+	return r;
+}
+
+/* What other threads asked for. */
+static void serve_requests(struct emu_vcpu *v)
+{
+	unsigned int req = atomic_exchange(&v->exit_request, 0);
+
+	if (req & VCPU_REQ_TLB)
+		tlb_serve(v);
+	if (req & VCPU_REQ_CODE)
+		tlb_forget_code(v);
+}
+
+static void take_exceptions(struct emu_vcpu *v)
+{
+	if (v->exc.pending) {
+		v->stats.exceptions++;
+		cpu_take_exception(v);
+	}
+	if (cpu_take_interrupt(v))
+		v->stats.interrupts++;
+}
+
+/* Powered off, or waiting for an interrupt or event. */
+static bool must_sleep(struct emu_vcpu *v)
+{
+	if (!atomic_load(&v->on))
+		return true;
+	if (v->exc.pending || (!v->wfi && !v->wfe) || cpu_has_work(v))
+		return false;
+	return !(v->wfe && atomic_exchange(&v->event, false));
+}
+
+static struct timespec timespec_of(u64 ns)
+{
+	return (struct timespec){ .tv_sec = ns / 1000000000u, .tv_nsec = ns % 1000000000u };
+}
+
+/* Whoever wakes a vCPU sets its reason first and signals under the lock. */
+static void go_to_sleep(struct emu_vcpu *v)
+{
+	pthread_mutex_lock(&v->sleep_lock);
+	if (!atomic_load(&v->exit_request) && !atomic_load(&v->vm->stop)) {
+		if (atomic_load(&v->on) && v->wfe) {
+			struct timespec t = timespec_of(cpu_wfe_deadline(v));
+
+			if (pthread_cond_timedwait(&v->sleep_cond, &v->sleep_lock, &t) == ETIMEDOUT)
+				v->wfe = false;
+		} else {
+			pthread_cond_wait(&v->sleep_cond, &v->sleep_lock);
+		}
+	}
+	pthread_mutex_unlock(&v->sleep_lock);
+}
+
+int emu_vcpu_run(struct emu_vcpu *v)
+{
+	struct emu_vm *vm = v->vm;
+
+	cpu_sync_state(v);
+	while (!atomic_load(&vm->stop)) {
+		vcpu_enter(v);
+		serve_requests(v);
+		if (atomic_load(&v->start))
+			cpu_psci_power_on(v);
+		if (must_sleep(v)) {
+			vcpu_exit(v);
+			go_to_sleep(v);
+			continue;
+		}
+		v->wfi = v->wfe = false;
+		take_exceptions(v);
+		if (v->regime_changed || !v->tlb || cpu_mode(v) != v->mode)
+			tlb_select(v);
+		if (!(v->mode & IR_MODE_STEP) || !cpu_step_begin(v))
+			run_code(v);
+		vcpu_exit(v);
+	}
+	return 0;
+}
+
+/* ---- the API ---- */
+
+void emu_vcpu_set_line(struct emu_vcpu *v, enum emu_line line, bool level)
+{
+	unsigned int bit = 1u << line;
+	unsigned int old = level ? atomic_fetch_or(&v->lines, bit) : atomic_fetch_and(&v->lines, ~bit);
+
+	if (level && !(old & bit))
+		vcpu_kick(v, VCPU_REQ_KICK);
+}
+
+void emu_vm_stop(struct emu_vm *vm)
+{
+	atomic_store(&vm->stop, true);
+	for (unsigned int i = 0; i < vm->cfg.cpus; i++)
+		vcpu_kick(vm->vcpu[i], VCPU_REQ_KICK);
+}
+
+void emu_vm_restart(struct emu_vm *vm)
+{
+	atomic_store(&vm->stop, false);
+}
+
+void emu_vm_dma_written(struct emu_vm *vm, u64 ipa, u64 len)
+{
+	if (vm->cache && len)
+		code_invalidate(vm, ipa, len);
+}
+
+struct emu_vcpu *emu_vm_vcpu(struct emu_vm *vm, unsigned int index)
+{
+	return index < vm->cfg.cpus ? vm->vcpu[index] : NULL;
+}
+
+struct arm_state *emu_vcpu_state(struct emu_vcpu *v)
+{
+	return &v->st;
+}
+
+int emu_vm_map_ram(struct emu_vm *vm, u64 ipa, u64 size, void *host, bool readonly)
+{
+	if (!size || (ipa | size | (uintptr_t)host) & 4095 || ipa + size < ipa)
+		return -EINVAL;
+	if (vm->nram == EMU_MAX_RAM)
+		return -ENOSPC;
+	for (unsigned int i = 0; i < vm->nram; i++)
+		if (ipa < vm->ram[i].ipa + vm->ram[i].size && vm->ram[i].ipa < ipa + size)
+			return -EEXIST;
+	vm->ram[vm->nram] = (struct emu_ram){ .ipa = ipa, .size = size, .host = host, .readonly = readonly };
+	return code_cache_add_ram(vm->cache, vm->nram++);
+}
+
+void emu_vm_reset(struct emu_vm *vm)
+{
+	cpu_psci_reset(vm);
+	for (unsigned int i = 0; i < vm->cfg.cpus; i++) {
+		struct emu_vcpu *v = vm->vcpu[i];
+
+		cpu_reset(v);
+		v->excl_size = 0;
+		v->regime_changed = true;
+		atomic_store(&v->exit_request, 0);
+		tlb_flush_all(v);
+	}
+	code_flush(vm->cache);
+}
+
+static int vcpu_create(struct emu_vm *vm, unsigned int index)
+{
+	struct emu_vcpu *v = aligned_alloc(64, (sizeof(*v) + 63) & ~63ul);
+	pthread_condattr_t attr;
+
+	if (!v)
+		return -ENOMEM;
+	memset(v, 0, sizeof(*v));
+	vm->vcpu[index] = v;
+	v->vm = vm;
+	v->index = index;
+	v->host_mxcsr = 0x1f80;
+	v->insn_counted = vm->cfg.count_insns;
+	pthread_mutex_init(&v->sleep_lock, NULL);
+	pthread_mutex_init(&v->queue_lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&v->sleep_cond, &attr);
+	pthread_condattr_destroy(&attr);
+	return tlb_create(v);
+}
+
+int emu_vm_create(const struct emu_config *cfg, struct emu_vm **out)
+{
+	struct emu_vm *vm;
+	int err = 0;
+
+	if (!cfg->cpus || cfg->cpus > EMU_MAX_CPUS || !cfg->model || !cfg->ops)
+		return -EINVAL;
+	vm = calloc(1, sizeof(*vm));
+	if (!vm)
+		return -ENOMEM;
+	vm->cfg = *cfg;
+	vm->log = cfg->log_file ? cfg->log_file : stderr;
+	vm->log_mask = cfg->log;
+	pthread_mutex_init(&vm->psci_lock, NULL);
+	pthread_mutex_init(&vm->timer_lock, NULL);
+	pthread_mutex_init(&vm->pause_lock, NULL);
+	pthread_cond_init(&vm->pause_cond, NULL);
+	for (unsigned int i = 0; i < cfg->cpus && !err; i++)
+		err = vcpu_create(vm, i);
+	if (!err)
+		err = cpu_psci_init(vm);
+	if (!err)
+		err = code_cache_create(vm, &vm->cache);
+	if (!err)
+		err = timer_start(vm);
+	if (err)
+		emu_vm_free(vm);
+	else
+		*out = vm;
+	return err;
+}
+
+void emu_vm_free(struct emu_vm *vm)
+{
+	if (!vm)
+		return;
+	timer_stop(vm);
+	code_cache_free(vm->cache);
+	cpu_psci_free(vm);
+	for (unsigned int i = 0; i < vm->cfg.cpus; i++) {
+		struct emu_vcpu *v = vm->vcpu[i];
+
+		if (!v)
+			continue;
+		tlb_destroy(v);
+		pthread_cond_destroy(&v->sleep_cond);
+		pthread_mutex_destroy(&v->sleep_lock);
+		pthread_mutex_destroy(&v->queue_lock);
+		free(v);
+	}
+	pthread_cond_destroy(&vm->pause_cond);
+	pthread_mutex_destroy(&vm->pause_lock);
+	pthread_mutex_destroy(&vm->timer_lock);
+	pthread_mutex_destroy(&vm->psci_lock);
+	free(vm);
+}
+
+/* ---- statistics ---- */
+
+static const char *const exit_names[] = {
+	[RUN_NEXT] = "next block", [RUN_LINK] = "link", [RUN_LEFT] = "leave", [RUN_EXCEPTION] = "exception",
+};
+
+const char *emu_exit_name(unsigned int reason)
+{
+	return reason < ARM_ARRAY_SIZE(exit_names) ? exit_names[reason] : NULL;
+}
+
+void emu_vm_stats(struct emu_vm *vm, struct emu_stats *out)
+{
+	memset(out, 0, sizeof(*out));
+	for (unsigned int i = 0; i < vm->cfg.cpus; i++) {
+		const struct emu_vcpu *v = vm->vcpu[i];
+
+		out->insns += v->insn_count;
+		out->tlb_misses += v->stats.tlb_misses;
+		out->exceptions += v->stats.exceptions;
+		out->interrupts += v->stats.interrupts;
+		out->mmio += v->stats.mmio;
+		for (unsigned int k = 0; k < ARM_ARRAY_SIZE(out->exits); k++)
+			out->exits[k] += v->stats.exits[k];
+	}
+	if (!vm->cache)
+		return;
+	out->blocks = vm->cache->nblocks;
+	out->block_insns = vm->cache->ninsns;
+	out->flushes = vm->cache->nflushes;
+	out->invalidations = vm->cache->ninvalidations;
+	out->code_bytes = vm->cache->buf.p - vm->cache->start;
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Linking.  The exit of one block jumps to another block's warm entry over an
+ * edge: code made when both ends are known, which brings every guest register
+ * from where the exit has it to where the entry wants it.  An edge is empty
+ * where they agree and nothing has to be checked.
+ *
+ * Checked on the way: a jump backwards looks at vcpu->exit_request (each loop
+ * has one), a jump to another page compares the mapping (CODE_KEY).
+ */
+#include "emu/x64/jit.h"
+
+static s32 home_off(unsigned int greg)
+{
+	return greg < IR_REG_V0 ? JIT_OFF(st.x) + 8 * greg : JIT_OFF(st.v) + 16 * (greg - IR_REG_V0);
+}
+
+static struct x64_mem home(unsigned int greg)
+{
+	return x64_at(JIT_STATE, home_off(greg));
+}
+
+static void emit_move(struct x64_buf *e, unsigned int d, unsigned int s)
+{
+	if (d >= JIT_XMM)
+		x64_movaps(e, d - JIT_XMM, s - JIT_XMM);
+	else
+		x64_mov(e, true, d, s);
+}
+
+static void emit_home(struct x64_buf *e, unsigned int greg, unsigned int host, bool store)
+{
+	if (host >= JIT_XMM)
+		store ? x64_vstore(e, home(greg), host - JIT_XMM) : x64_vload(e, host - JIT_XMM, home(greg));
+	else
+		store ? x64_store(e, true, home(greg), host) : x64_load(e, true, host, home(greg));
+}
+
+static const struct jit_loc *find(const struct jit_loc *loc, unsigned int n, unsigned int greg)
+{
+	for (unsigned int i = 0; i < n; i++)
+		if (loc[i].greg == greg)
+			return &loc[i];
+	return NULL;
+}
+
+/* Parallel moves: to[d] = s; chains first, then cycles through a scratch register. */
+static void emit_moves(struct x64_buf *e, u8 *from)
+{
+	for (;;) {
+		u32 wanted = 0;
+		bool moved = false;
+		unsigned int cycle = X64_NOREG;
+
+		for (unsigned int d = 0; d < JIT_REGS; d++)
+			if (from[d] != X64_NOREG)
+				wanted |= 1u << from[d];
+		for (unsigned int d = 0; d < JIT_REGS; d++) {
+			if (from[d] == X64_NOREG)
+				continue;
+			if (wanted >> d & 1) {
+				cycle = d;
+				continue;
+			}
+			emit_move(e, d, from[d]);
+			from[d] = X64_NOREG;
+			moved = true;
+			break;
+		}
+		if (moved)
+			continue;
+		if (cycle == X64_NOREG)
+			return;
+		/* Everybody waits for somebody: take one value out of the ring. */
+		unsigned int spare = cycle >= JIT_XMM ? JIT_XMM + VS0 : RAX;
+
+		emit_move(e, spare, cycle);
+		for (unsigned int d = 0; d < JIT_REGS; d++)
+			if (from[d] == cycle)
+				from[d] = spare;
+	}
+}
+
+/* Registers of @rec to where @to wants them; true when code was needed. */
+static void emit_conform(struct x64_buf *e, const struct jit_rec *rec, const struct jit_block *to)
+{
+	u8 from[JIT_REGS];
+
+	memset(from, X64_NOREG, sizeof(from));
+	for (unsigned int i = 0; i < rec->nlocs; i++) {
+		const struct jit_loc *have = &rec->loc[i];
+		const struct jit_loc *want = find(to->contract, to->ncontract, have->greg);
+
+		if (have->dirty && !(want && want->dirty))
+			emit_home(e, have->greg, have->host, true);
+		if (want && want->host != have->host)
+			from[want->host] = have->host;
+	}
+	emit_moves(e, from);
+	for (unsigned int i = 0; i < to->ncontract; i++)
+		if (!find(rec->loc, rec->nlocs, to->contract[i].greg))
+			emit_home(e, to->contract[i].greg, to->contract[i].host, false);
+}
+
+/* Where the edge gives up: the exit's own state, flags in memory by now. */
+static u32 fail_record(struct code_cache *cache, const struct jit_rec *rec)
+{
+	size_t size = sizeof(*rec) + rec->nlocs * sizeof(rec->loc[0]);
+	struct jit_rec *copy;
+	u32 number = code_rec(cache, size, &copy);
+
+	if (number) {
+		memcpy(copy, rec, size);
+		copy->flags = JIT_FLAGS_MEM;
+		copy->jump = NULL;
+		copy->insns = 0;	/* counted by the edge */
+	}
+	return number;
+}
+
+static bool needs_edge(const struct jit_rec *rec, const struct jit_block *to, bool guard, bool count)
+{
+	if (guard || rec->backward || count || (rec->flags != JIT_FLAGS_MEM && !to->flags_dead))
+		return true;
+	for (unsigned int i = 0; i < rec->nlocs; i++) {
+		const struct jit_loc *want = find(to->contract, to->ncontract, rec->loc[i].greg);
+
+		if (rec->loc[i].dirty && !(want && want->dirty))
+			return true;
+		if (want && want->host != rec->loc[i].host)
+			return true;
+	}
+	for (unsigned int i = 0; i < to->ncontract; i++)
+		if (!find(rec->loc, rec->nlocs, to->contract[i].greg))
+			return true;
+	return false;
+}
+
+static void emit_edge(struct code_cache *cache, struct x64_buf *e, const struct jit_rec *rec,
+		      const struct jit_block *to, bool guard)
+{
+	u8 *fail[2] = { NULL, NULL };
+	bool check = guard || rec->backward;
+	u32 number = 0;
+
+	if (rec->flags != JIT_FLAGS_MEM && (check || !to->flags_dead)) {
+		jit_emit_image(e, rec->flags);
+		x64_rm(e, X_66 | 0x89, false, RAX, JIT_VCPU(flags));
+	}
+	if (cache->jit->count_insns)
+		x64_alu_mem_imm(e, ALU_ADD, true, JIT_VCPU(insn_count), rec->insns);
+	if (guard) {
+		x64_mov_imm(e, RAX, CODE_KEY(to->pc, to->page->id));
+		x64_rm(e, 0x3b, true, RAX, x64_at(JIT_TLB,
+			offsetof(struct tlb_ctx, xkey) - TLB_BIAS + 8 * tlb_xindex(to->pc)));
+		fail[0] = x64_jcc(e, CC_NE);
+	}
+	if (rec->backward) {
+		x64_alu_mem_imm(e, ALU_CMP, false, JIT_VCPU(exit_request), 0);
+		fail[1] = x64_jcc(e, CC_NE);
+	}
+	emit_conform(e, rec, to);
+	x64_jmp_to(e, code_write(cache, to->warm));
+	if (!check)
+		return;
+	number = fail_record(cache, rec);
+	if (!number) {
+		e->full = true;
+		return;
+	}
+	x64_patch(fail[0], e->p);
+	x64_patch(fail[1], e->p);
+	x64_call_to(e, code_write(cache, cache->jit->thunks.exit));
+	x64_u32(e, number);
+}
+
+void jit_link(struct code_cache *cache, struct jit_rec *rec, struct jit_block *to)
+{
+	bool guard = rec->block->page != to->page;
+	struct x64_buf e = cache->buf;
+	u8 *jump = rec->jump;
+
+	if (!jump)
+		return;
+	if (rec->op == IR_PUSHRET) {	/* everything is in memory, and the guard checks */
+		x64_patch(jump, code_write(cache, to->guard));
+		rec->jump = NULL;
+		return;
+	}
+	if (!needs_edge(rec, to, guard, cache->jit->count_insns)) {
+		x64_patch(jump, code_write(cache, to->warm));
+		rec->jump = NULL;
+		return;
+	}
+	emit_edge(cache, &e, rec, to, guard);
+	if (e.full)
+		return;			/* stays unlinked; the next translation flushes */
+	x64_patch(jump, cache->buf.p);
+	cache->buf.p = e.p;
+	rec->jump = NULL;
+}

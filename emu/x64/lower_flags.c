@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * NZCV on host flags.  After an addition the host's carry is Arm's C, after a
+ * subtraction its complement (DDI 0487, AddWithCarry); enum jit_flags says
+ * which, and conditions are chosen to fit.
+ */
+#include "emu/x64/jit.h"
+
+/* Image in AX: SF ZF . . . . . CF in AH as LAHF gives them, overflow in AL bit 0. */
+#define IMG_N 0x8000u
+#define IMG_Z 0x4000u
+#define IMG_C 0x0100u
+#define IMG_V 0x0001u
+
+static u32 image_of(unsigned int nzcv)
+{
+	return (nzcv & 8 ? IMG_N : 0) | (nzcv & 4 ? IMG_Z : 0) | (nzcv & 2 ? IMG_C : 0) | (nzcv & 1 ? IMG_V : 0);
+}
+
+void jit_emit_flags_from_ax(struct x64_buf *e)
+{
+	x64_u8(e, 0x04);	/* add al, 127: overflows when AL is 1 */
+	x64_u8(e, 0x7f);
+	x64_u8(e, 0x9e);	/* sahf */
+}
+
+/*
+ * UCOMIS a, b sets ZF PF CF: less 001, equal 100, greater 000, unordered 111.
+ * Arm wants N, Z+C, C, C+V.
+ */
+static void image_of_fcmp(struct x64_buf *e)
+{
+	x64_u8(e, 0x9f);			/* lahf: ZF is bit 14, PF 10, CF 8 of EAX */
+	x64_rr(e, X_0F | 0xb6, false, RCX, RSP);	/* movzx ecx, ah: no REX */
+	x64_mov(e, false, RDX, RCX);
+	x64_alu_imm(e, ALU_AND, false, RDX, 0x45);	/* ZF PF CF */
+	x64_rr(e, X_0F | X_B | 0xb6, false, RAX, RDX);
+	/* less: only CF.  N = CF & !ZF; Z = ZF & !PF; C = !N; V = PF */
+	x64_alu_imm(e, ALU_CMP, false, RAX, 1);
+	x64_mov_imm(e, RAX, IMG_C);
+	x64_mov_imm(e, RCX, IMG_N);
+	x64_cmov(e, CC_E, false, RAX, RCX);
+	x64_alu_imm(e, ALU_CMP, false, RDX, 0x40);
+	x64_mov_imm(e, RCX, IMG_Z | IMG_C);
+	x64_cmov(e, CC_E, false, RAX, RCX);
+	x64_alu_imm(e, ALU_CMP, false, RDX, 0x45);
+	x64_mov_imm(e, RCX, IMG_C | IMG_V);
+	x64_cmov(e, CC_E, false, RAX, RCX);
+}
+
+/* Emission alone, for edges too. */
+void jit_emit_image(struct x64_buf *e, enum jit_flags kind)
+{
+	if (kind == JIT_FLAGS_FCMP) {
+		image_of_fcmp(e);
+		return;
+	}
+	if (kind == JIT_FLAGS_SUB)
+		x64_u8(e, 0xf5);		/* cmc */
+	x64_u8(e, 0x9f);			/* lahf */
+	x64_setcc(e, CC_O, RAX);
+}
+
+enum jit_flags jit_emit_flags_image(struct jit_ctx *c, enum jit_flags kind)
+{
+	jit_emit_image(&c->e, kind);
+	if (kind == JIT_FLAGS_FCMP) {
+		/* leave the same in the host flags, AX intact */
+		x64_mov(&c->e, false, RCX, RAX);
+		jit_emit_flags_from_ax(&c->e);
+		x64_mov(&c->e, false, RAX, RCX);
+	}
+	return JIT_FLAGS_ADD;
+}
+
+/* By condition 0..13, for CF = C and CF = !C; 0xff: needs CMC first. */
+static const u8 cond_add[14] = {
+	CC_E, CC_NE, CC_B, CC_AE, CC_S, CC_NS, CC_O, CC_NO, 0xff, 0xff, CC_GE, CC_L, CC_G, CC_LE,
+};
+static const u8 cond_sub[14] = {
+	CC_E, CC_NE, CC_AE, CC_B, CC_S, CC_NS, CC_O, CC_NO, CC_A, CC_BE, CC_GE, CC_L, CC_G, CC_LE,
+};
+/* After UCOMIS; 0xff: no single condition. */
+static const u8 cond_fcmp[14] = {
+	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, CC_P, CC_NP, 0xff, 0xff, CC_AE, CC_B, CC_A, CC_BE,
+};
+
+enum x64_cc jit_cond(struct jit_ctx *c, unsigned int cond, enum jit_flags *kind)
+{
+	if (*kind == JIT_FLAGS_FCMP && cond_fcmp[cond] == 0xff)
+		*kind = jit_emit_flags_image(c, *kind);
+	if (*kind == JIT_FLAGS_ADD && cond_add[cond] == 0xff) {
+		x64_u8(&c->e, 0xf5);	/* cmc */
+		*kind = JIT_FLAGS_SUB;
+	}
+	if (c->eflags != IR_NONE)
+		c->eflags_kind = *kind;
+	if (*kind == JIT_FLAGS_FCMP)
+		return cond_fcmp[cond];
+	return *kind == JIT_FLAGS_ADD ? cond_add[cond] : cond_sub[cond];
+}
+
+/* op a, b for flags alone. */
+static void emit_cmp(struct jit_ctx *c, enum x64_alu k, const struct ir_insn *in, ir_ref ra, ir_ref rb)
+{
+	bool w = in->w != 32;
+	unsigned int a = jit_use(c, ra);
+	s32 imm;
+
+	if (k == ALU_ADD) {
+		x64_mov(&c->e, w, RAX, a);
+		a = RAX;
+	}
+	if (jit_imm32(c, rb, in->w, &imm))
+		x64_alu_imm(&c->e, k, w, a, imm);
+	else
+		x64_alu(&c->e, k, w, a, jit_use(c, rb));
+}
+
+static void lower_cmp(struct jit_ctx *c, const struct ir_insn *in)
+{
+	bool add = in->op == IR_FL_ADD;
+	s32 imm;
+
+	jit_use(c, in->arg[0]);
+	if (!jit_imm32(c, in->arg[1], in->w, &imm))
+		jit_use(c, in->arg[1]);
+	jit_flags_clobber(c);
+	emit_cmp(c, add ? ALU_ADD : ALU_CMP, in, in->arg[0], in->arg[1]);
+	jit_flags_def(c, c->pos, add ? JIT_FLAGS_ADD : JIT_FLAGS_SUB);
+}
+
+/* Carry in the polarity that ADC (CF = C) or SBB (CF = !C) needs. */
+void jit_carry_in(struct jit_ctx *c, ir_ref f, bool sbb)
+{
+	enum jit_flags kind = jit_flags_take(c, f);
+
+	if (kind == JIT_FLAGS_FCMP)
+		kind = jit_emit_flags_image(c, kind);
+	if ((kind == JIT_FLAGS_SUB) != sbb)
+		x64_u8(&c->e, 0xf5);
+}
+
+static void lower_adc(struct jit_ctx *c, const struct ir_insn *in)
+{
+	bool sbb = in->op == IR_FL_SBC, w = in->w != 32;
+	unsigned int a = jit_use(c, in->arg[0]), b = jit_use(c, in->arg[1]);
+
+	jit_carry_in(c, in->arg[2], sbb);
+	x64_mov(&c->e, w, RDX, a);
+	x64_alu(&c->e, sbb ? ALU_SBB : ALU_ADC, w, RDX, b);
+	jit_flags_def(c, c->pos, sbb ? JIT_FLAGS_SUB : JIT_FLAGS_ADD);
+}
+
+static void lower_logic(struct jit_ctx *c, const struct ir_insn *in)
+{
+	unsigned int a;
+
+	if (c->zn_of == in->arg[0] && c->zn_of != IR_NONE && c->zn_w == in->w) {
+		jit_flags_def(c, c->pos, JIT_FLAGS_ADD);
+		return;
+	}
+	a = jit_use(c, in->arg[0]);
+	jit_flags_clobber(c);
+	x64_test(&c->e, in->w != 32, a, a);
+	jit_flags_def(c, c->pos, JIT_FLAGS_ADD);
+}
+
+static void lower_make(struct jit_ctx *c, const struct ir_insn *in)
+{
+	struct x64_buf *e = &c->e;
+	unsigned int a = jit_use(c, in->arg[0]);
+
+	jit_flags_clobber(c);
+	x64_mov(e, false, RAX, a);
+	x64_shift_imm(e, SHIFT_SHR, false, RAX, 16);	/* N 15, Z 14, C 13, V 12 */
+	x64_mov(e, false, RCX, RAX);
+	x64_mov(e, false, RDX, RAX);
+	x64_alu_imm(e, ALU_AND, false, RAX, IMG_N | IMG_Z);
+	x64_shift_imm(e, SHIFT_SHR, false, RDX, 5);
+	x64_alu_imm(e, ALU_AND, false, RDX, IMG_C);
+	x64_alu(e, ALU_OR, false, RAX, RDX);
+	x64_shift_imm(e, SHIFT_SHR, false, RCX, 12);
+	x64_alu_imm(e, ALU_AND, false, RCX, IMG_V);
+	x64_alu(e, ALU_OR, false, RAX, RCX);
+	jit_emit_flags_from_ax(e);
+	jit_flags_def(c, c->pos, JIT_FLAGS_ADD);
+}
+
+static void lower_get(struct jit_ctx *c, const struct ir_insn *in)
+{
+	struct x64_buf *e = &c->e;
+	unsigned int d;
+
+	d = jit_def(c, c->pos);
+	jit_flags_to_ax(c, in->arg[0]);
+	x64_mov(e, false, RDX, RAX);
+	c->args_done = true;
+	jit_flags_clobber(c);		/* may use RAX, RCX */
+	x64_mov(e, false, RAX, RDX);
+	x64_mov(e, false, d, RDX);
+	x64_alu_imm(e, ALU_AND, false, d, IMG_N | IMG_Z);
+	x64_shift_imm(e, SHIFT_SHL, false, d, 16);
+	x64_alu_imm(e, ALU_AND, false, RDX, IMG_C);
+	x64_shift_imm(e, SHIFT_SHL, false, RDX, 29 - 8);
+	x64_alu(e, ALU_OR, false, d, RDX);
+	x64_alu_imm(e, ALU_AND, false, RAX, IMG_V);
+	x64_shift_imm(e, SHIFT_SHL, false, RAX, 28);
+	x64_alu(e, ALU_OR, false, d, RAX);
+}
+
+static void lower_ccmp(struct jit_ctx *c, const struct ir_insn *in)
+{
+	struct x64_buf *e = &c->e;
+	bool add = in->op == IR_FL_CCMN;
+	u32 image = image_of(in->imm);
+	enum jit_flags kind;
+	enum x64_cc cc;
+	u8 *yes, *end;
+	s32 imm;
+
+	jit_use(c, in->arg[1]);
+	if (!jit_imm32(c, in->arg[2], in->w, &imm))
+		jit_use(c, in->arg[2]);
+	kind = jit_flags_take(c, in->arg[0]);
+	if (in->aux < 14) {
+		cc = jit_cond(c, in->aux, &kind);
+		yes = x64_jcc(e, cc);
+		if (!add)
+			image ^= IMG_C;		/* the other path ends in CF = !C */
+		x64_mov_imm(e, RAX, image);
+		jit_emit_flags_from_ax(e);
+		end = x64_jmp(e);
+		x64_patch(yes, e->p);
+		emit_cmp(c, add ? ALU_ADD : ALU_CMP, in, in->arg[1], in->arg[2]);
+		x64_patch(end, e->p);
+	} else {
+		emit_cmp(c, add ? ALU_ADD : ALU_CMP, in, in->arg[1], in->arg[2]);
+	}
+	jit_flags_def(c, c->pos, add ? JIT_FLAGS_ADD : JIT_FLAGS_SUB);
+}
+
+static void lower_sel(struct jit_ctx *c, const struct ir_insn *in)
+{
+	struct x64_buf *e = &c->e;
+	unsigned int b = jit_temp(c), d = jit_temp(c);
+	enum jit_flags kind;
+
+	jit_flags_to_ax(c, in->arg[1]);
+	x64_mov(e, false, b, RAX);
+	jit_flags_to_ax(c, in->arg[2]);
+	x64_mov(e, false, d, RAX);
+	kind = jit_flags_take(c, in->arg[0]);
+	x64_cmov(e, jit_cond(c, in->aux < 14 ? in->aux : 0, &kind), false, d, b);
+	x64_mov(e, false, RAX, in->aux < 14 ? d : b);
+	jit_emit_flags_from_ax(e);
+	jit_flags_def(c, c->pos, JIT_FLAGS_ADD);
+}
+
+void jit_lower_flags(struct jit_ctx *c, const struct ir_insn *in)
+{
+	if (jit_fused(c, in))
+		return;
+	switch (in->op) {
+	case IR_FL_ADD:
+	case IR_FL_SUB:
+		lower_cmp(c, in);
+		break;
+	case IR_FL_ADC:
+	case IR_FL_SBC:
+		lower_adc(c, in);
+		break;
+	case IR_FL_LOGIC:
+		lower_logic(c, in);
+		break;
+	case IR_FL_CONST:
+		jit_flags_clobber(c);
+		x64_mov_imm(&c->e, RAX, image_of(in->imm));
+		jit_emit_flags_from_ax(&c->e);
+		jit_flags_def(c, c->pos, JIT_FLAGS_ADD);
+		break;
+	case IR_FL_MAKE:
+		lower_make(c, in);
+		break;
+	case IR_FL_GET:
+		lower_get(c, in);
+		break;
+	case IR_FL_CCMN:
+	case IR_FL_CCMP:
+		lower_ccmp(c, in);
+		break;
+	case IR_FL_SEL:
+		lower_sel(c, in);
+		break;
+	}
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The other AArch64: a64diff_oracle as a child process behind two pipes. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/isa/a64diff_host.h"
+
+struct d_peer {
+	pid_t pid;
+	FILE *to, *from;
+};
+
+static int spawn(struct d_peer *p, char *const argv[])
+{
+	int in[2], out[2];
+
+	if (pipe(in))
+		return -errno;
+	if (pipe(out))
+		return -errno;
+	p->pid = fork();
+	if (p->pid < 0)
+		return -errno;
+	if (!p->pid) {
+		dup2(in[0], 0);
+		dup2(out[1], 1);
+		close(in[1]);
+		close(out[0]);
+		execvp(argv[0], argv);
+		perror(argv[0]);
+		_exit(127);
+	}
+	close(in[0]);
+	close(out[1]);
+	p->to = fdopen(in[1], "wb");
+	p->from = fdopen(out[0], "rb");
+	return p->to && p->from ? 0 : -ENOMEM;
+}
+
+struct d_peer *d_peer_open(char *const argv[], const struct d_core *core)
+{
+	struct d_peer *p = calloc(1, sizeof(*p));
+
+	signal(SIGPIPE, SIG_IGN);
+	if (!p || spawn(p, argv) || fwrite(core->blob, D_CORE_SIZE, 1, p->to) != 1) {
+		perror("a64diff: oracle");
+		free(p);
+		return NULL;
+	}
+	return p;
+}
+
+int d_peer_run(struct d_peer *p, const struct d_batch_buf *b, struct d_result *res)
+{
+	struct d_batch head = { .cases = b->n, .slot_bytes = (u64)b->n * b->slot_words * 4 };
+
+	if (fwrite(&head, sizeof(head), 1, p->to) != 1 ||
+	    fwrite(b->slots, head.slot_bytes, 1, p->to) != 1 ||
+	    fwrite(b->cases, sizeof(*b->cases), b->n, p->to) != b->n || fflush(p->to))
+		return -EPIPE;
+	return fread(res, sizeof(*res), b->n, p->from) == b->n ? 0 : -EPIPE;
+}
+
+void d_peer_close(struct d_peer *p)
+{
+	struct d_batch end = { .cases = 0 };
+
+	fwrite(&end, sizeof(end), 1, p->to);
+	fclose(p->to);
+	fclose(p->from);
+	waitpid(p->pid, NULL, 0);
+	free(p);
+}

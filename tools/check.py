@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""All checks and tests in one go: check.py [--slow] [--jobs N] [STEP]...
+
+Steps: format, layers, headers, unit, asan, clang, functional.  Unit tests run in
+the ordinary build and in one with ASan and UBSan; the functional tests of bad
+input use the latter's vambrace.  The last line counts the tests of all steps,
+where each check without tests of its own is one.
+"""
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+PYTHON = sys.executable
+
+
+def run(cmd, env=None, quiet=False):
+    """Status and output of a command; what it says is also shown."""
+    p = subprocess.Popen(cmd, cwd=TOP, env=env, text=True, stdout=subprocess.PIPE,
+                         stderr=subprocess.STDOUT, errors="replace")
+    lines = []
+    for line in p.stdout:
+        lines.append(line)
+        if not quiet:
+            print(line, end="", flush=True)
+    status = p.wait()
+    if quiet and status:
+        print("".join(lines), end="", flush=True)
+    return status, "".join(lines)
+
+
+class Checks:
+    def __init__(self, jobs, slow):
+        self.jobs, self.slow = jobs, slow
+        self.passed, self.failed, self.skipped = 0, 0, 0
+        self.failures = []
+
+    def count(self, name, passed, failed, skipped=0):
+        self.passed += passed
+        self.failed += failed
+        self.skipped += skipped
+        if failed:
+            self.failures.append(name)
+
+    def tool(self, name, *cmd):
+        status, _ = run([PYTHON, *cmd])
+        self.count(name, int(status == 0), int(status != 0))
+
+    def build(self, name, directory, *options, env=None, targets=()):
+        """Configures a build directory if need be and builds; counts only a failure."""
+        env = dict(os.environ, **(env or {}))
+        status = 0
+        if not os.path.exists(os.path.join(TOP, directory, "build.ninja")):
+            status, _ = run(["meson", "setup", directory, "-Dtests=true", *options], env, True)
+        elif directory == "build":
+            # `make` alone needs no cmocka and sets the tests aside.
+            with open(os.path.join(TOP, directory, "meson-info/intro-buildoptions.json"),
+                      encoding="utf-8") as f:
+                tests = next(o["value"] for o in json.load(f) if o["name"] == "tests")
+            if not tests:
+                status, _ = run(["meson", "configure", directory, "-Dtests=true"], env, True)
+        if not status:
+            status, _ = run(["ninja", "-C", directory, "-j", str(self.jobs), "--quiet", *targets],
+                            env)
+        if status:
+            self.count(f"{name} (build)", 0, 1)
+        return status == 0
+
+    def meson_tests(self, name, directory):
+        suite = [] if self.slow else ["--no-suite", "slow"]
+        log = os.path.join(TOP, directory, "meson-logs/testlog.json")
+        if os.path.exists(log):
+            os.remove(log)
+        run(["meson", "test", "-C", directory, "--no-rebuild", "--num-processes", str(self.jobs),
+             "--print-errorlogs", *suite])
+        passed = failed = skipped = 0
+        if os.path.exists(log):
+            with open(log, encoding="utf-8") as f:
+                for line in f:
+                    result = json.loads(line)["result"]
+                    passed += result == "OK"
+                    skipped += result == "SKIP"
+                    failed += result not in ("OK", "SKIP")
+        if not passed + failed:
+            failed = 1      # tests that did not run have not passed
+        self.count(name, passed, failed, skipped)
+
+    def format(self):
+        self.tool("format", "tools/check_format.py")
+
+    def layers(self):
+        self.tool("layers", "tools/check_layers.py")
+
+    def headers(self):
+        if self.build("headers", "build"):
+            self.tool("headers", "tools/check_headers.py", "--build", "build",
+                      "--jobs", str(self.jobs))
+
+    def unit(self):
+        if self.build("unit", "build"):
+            self.meson_tests("unit", "build")
+
+    def asan(self):
+        # Only what C compilers made is instrumented; translated guest code runs as always.
+        if self.build("asan", "build/asan", "-Db_sanitize=address,undefined", "-Doptimization=1"):
+            self.meson_tests("asan", "build/asan")
+
+    def clang(self):
+        if self.build("clang", "build/clang", env={"CC": "clang"}):
+            self.count("clang", 1, 0)
+
+    def functional(self):
+        if not self.build("functional", "build"):
+            return
+        env = dict(os.environ, VAMBRACE=os.path.join(TOP, "build/vambrace"))
+        asan = os.path.join(TOP, "build/asan/vambrace")
+        if os.path.exists(asan):
+            env["VAMBRACE_ASAN"] = asan
+        marks = [] if self.slow else ["-m", "not slow"]
+        status, out = run([PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", *marks, "tests"],
+                          env)
+        counts = {what: int(n) for n, what in
+                  re.findall(r"(\d+) (passed|failed|errors?|skipped)", out.splitlines()[-1])}
+        failed = counts.get("failed", 0) + counts.get("error", 0) + counts.get("errors", 0)
+        if status and not failed:
+            failed = 1
+        self.count("functional", counts.get("passed", 0), failed, counts.get("skipped", 0))
+
+
+STEPS = ["format", "layers", "headers", "unit", "asan", "clang", "functional"]
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    ap.add_argument("--slow", action="store_true", help="the long tests too")
+    ap.add_argument("--jobs", type=int, default=os.cpu_count())
+    ap.add_argument("steps", nargs="*", metavar="STEP")
+    args = ap.parse_args()
+    unknown = set(args.steps) - set(STEPS)
+    if unknown:
+        ap.error("unknown step " + ", ".join(sorted(unknown)))
+    checks = Checks(args.jobs, args.slow)
+    for step in args.steps or STEPS:
+        start = time.monotonic()
+        print(f"== {step}", flush=True)
+        getattr(checks, step)()
+        print(f"== {step}: {time.monotonic() - start:.1f} s", flush=True)
+    if checks.failures:
+        print("failed: " + ", ".join(checks.failures))
+    skipped = f", {checks.skipped} skipped" if checks.skipped else ""
+    print(f"{checks.passed} passed, {checks.failed} failed{skipped}")
+    sys.exit(1 if checks.failed or not checks.passed else 0)
+
+
+if __name__ == "__main__":
+    main()

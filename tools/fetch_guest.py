@@ -1,0 +1,412 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Makes the default guest: Debian's arm64 kernel and an initrd with busybox.
+
+    fetch_guest.py --cache DIR --out DIR [--flavour default|16k]
+
+The packages come through apt, from where this machine gets its own, with a
+private state under the cache, so that the machine's package lists stay as they
+are; no root is needed.  Nothing is done when the guest is there already.
+"""
+import argparse
+import glob
+import gzip
+import hashlib
+import io
+import lzma
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+import tarfile
+
+TOOLS = os.path.dirname(os.path.abspath(__file__))
+
+# What the guest can use, with what they need taken from the modules themselves.
+MODULES = ["virtio_mmio", "virtio_blk", "virtio_net", "virtio_console", "virtio_rng",
+           "ext4", "crc32c_generic"]
+# Where those and their needs are; a module elsewhere would be named in the error.
+MODULE_DIRS = re.compile(r"kernel/(drivers/(virtio|block|net|char)|net/core|fs/(ext4|jbd2)|fs|lib|"
+                         r"crypto|arch/arm64/crypto)/")
+
+UDHCPC = """#!/bin/sh
+case $1 in
+bound|renew)
+	ip addr flush dev "$interface"
+	ip addr add "$ip/$mask" dev "$interface"
+	[ -z "$router" ] || ip route add default via "${router%% *}" dev "$interface"
+	for server in $dns; do
+		echo "nameserver $server"
+	done > /etc/resolv.conf ;;
+esac
+"""
+
+# A signal to init would do, but init waits a second before it acts.
+PROFILE = """PS1='\\w # '
+alias ll='ls -l'
+poweroff() { sync; busybox poweroff -f; }
+reboot() { sync; busybox reboot -f; }
+"""
+
+INITTAB = "::once:/init shell\n"
+
+
+class Failure(Exception):
+    pass
+
+
+def say(text):
+    print(f"vambrace: {text}", flush=True)
+
+
+def codename():
+    with open("/etc/os-release", encoding="utf-8") as f:
+        m = re.search(r'^VERSION_CODENAME="?(\w+)', f.read(), re.M)
+    if not m:
+        raise Failure("/etc/os-release names no Debian release; the guest is fetched on Debian")
+    return m.group(1)
+
+
+def split_sources(name):
+    """The entries of one apt source file as (uri, suite, components, signed_by)."""
+    with open(name, encoding="utf-8") as f:
+        text = f.read()
+    if name.endswith(".sources"):
+        for para in re.split(r"\n\s*\n", text):
+            lines = [x for x in para.splitlines() if not x.startswith("#")]
+            fields, key = {}, None
+            for line in lines:
+                if line[:1].isspace() and key:
+                    fields[key] += "\n" + line
+                elif ":" in line:
+                    key, val = line.split(":", 1)
+                    key = key.lower()
+                    fields[key] = val.strip()
+            if "deb" not in fields.get("types", "").split():
+                continue
+            if fields.get("enabled", "yes").lower() in ("no", "false"):
+                continue
+            for uri in fields.get("uris", "").split():
+                for suite in fields.get("suites", "").split():
+                    yield uri, suite, fields.get("components", ""), fields.get("signed-by", "")
+        return
+    for line in text.splitlines():
+        m = re.match(r"deb\s+(?:\[(.*?)\]\s+)?(\S+)\s+(\S+)\s*(.*)", line.split("#")[0].strip())
+        if m:
+            signed = re.search(r"signed-by=(\S+)", m.group(1) or "", re.I)
+            yield m.group(2), m.group(3), m.group(4), signed.group(1) if signed else ""
+
+
+def debian_sources(suites):
+    """This machine's own entries for the suites, one deb822 paragraph each."""
+    found = []
+    names = ["/etc/apt/sources.list"] + sorted(glob.glob("/etc/apt/sources.list.d/*"))
+    for name in names:
+        if not os.path.isfile(name) or not name.endswith((".list", ".sources")):
+            continue
+        for uri, suite, components, signed in split_sources(name):
+            if suite in suites and "main" in components.split():
+                found.append((uri, suite, signed))
+    return found
+
+
+def paragraph(uri, suite, signed):
+    text = f"Types: deb\nURIs: {uri}\nSuites: {suite}\nComponents: main\n"
+    return text + (f"Signed-By: {signed}\n" if signed else "")
+
+
+class Apt:
+    """apt for arm64 with a state of its own."""
+
+    def __init__(self, base):
+        self.base = os.path.abspath(base)
+        self.debs = os.path.join(self.base, "debs")
+        for d in ("lists/partial", "archives/partial", "debs"):
+            os.makedirs(os.path.join(self.base, d), exist_ok=True)
+        open(os.path.join(self.base, "status"), "a", encoding="ascii").close()
+        self.sources = os.path.join(self.base, "vambrace.sources")
+        self.config = os.path.join(self.base, "apt.conf")
+        with open(self.config, "w", encoding="ascii") as f:
+            f.write(f'''APT::Architecture "arm64";
+APT::Architectures {{ "arm64"; }};
+APT::Sandbox::User "root";
+Dir::State "{self.base}";
+Dir::State::Lists "{self.base}/lists";
+Dir::State::status "{self.base}/status";
+Dir::Cache "{self.base}";
+Dir::Cache::archives "{self.base}/archives";
+Dir::Etc::sourcelist "{self.sources}";
+Dir::Etc::sourceparts "-";
+Acquire::Languages "none";
+Acquire::Retries "3";
+''')
+        self.env = dict(os.environ, APT_CONFIG=self.config, LC_ALL="C")
+
+    def use(self, entries):
+        with open(self.sources, "w", encoding="ascii") as f:
+            f.write("\n".join(paragraph(*e) for e in entries))
+
+    def update(self):
+        return subprocess.run(["apt-get", "-q", "update", "--error-on=any"], env=self.env,
+                              check=False).returncode == 0
+
+    def output(self, *cmd):
+        p = subprocess.run(cmd, env=self.env, check=False, text=True,
+                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        return p.stdout
+
+    def real_package(self, meta, pattern):
+        """The package that the metapackage stands for now."""
+        names = re.findall(rf"Depends: ({pattern})$", self.output("apt-cache", "depends", meta),
+                           re.M)
+        if not names:
+            raise Failure(f"the package lists have no {meta}; is this Debian 12 with its main "
+                          "archive among apt's sources?")
+        return names[0]
+
+    def download(self, package):
+        """The package's file, kept from an earlier time if it is still the newest."""
+        uris = self.output("apt-get", "--print-uris", "-q", "download", package)
+        m = re.search(r"^'[^']+' (\S+) \d+", uris, re.M)
+        if not m:
+            raise Failure(f"apt does not know where {package} is")
+        path = os.path.join(self.debs, m.group(1))
+        if not os.path.exists(path):
+            say(f"fetching {package}")
+            ok = subprocess.run(["apt-get", "-q", "download", package], env=self.env,
+                                cwd=self.debs, check=False).returncode == 0
+            if not ok or not os.path.exists(path):
+                raise Failure(f"could not fetch {package}; is the network up?")
+        return path
+
+
+def deb_members(deb):
+    p = subprocess.Popen(["dpkg-deb", "--fsys-tarfile", deb], stdout=subprocess.PIPE)
+    with tarfile.open(fileobj=p.stdout, mode="r|") as tar:
+        for m in tar:
+            if m.isfile():
+                yield m.name.removeprefix("./"), tar.extractfile(m)
+    p.stdout.close()
+    if p.wait():
+        raise Failure(f"{deb} is broken; remove it and try again")
+
+
+def module_name(path):
+    return os.path.basename(path).split(".ko")[0].replace("-", "_")
+
+
+def module_needs(ko):
+    m = re.search(rb"\0depends=([^\0]*)\0", ko)
+    return [n.replace("-", "_") for n in m.group(1).decode().split(",") if n] if m else []
+
+
+def read_kernel(deb):
+    """The Image, the release, and the modules as {name: (path, contents)}."""
+    image = release = None
+    modules, builtin = {}, ""
+    for path, f in deb_members(deb):
+        m = re.match(r"(?:usr/)?lib/modules/([^/]+)/(kernel/.*\.ko(?:\.xz)?|modules\.builtin)$", path)
+        if path.startswith("boot/vmlinuz-"):
+            image = f.read()
+        elif m and m.group(2) == "modules.builtin":
+            release, builtin = m.group(1), f.read().decode()
+        elif m and MODULE_DIRS.match(m.group(2)):
+            name = m.group(2).removesuffix(".xz")
+            modules[module_name(name)] = (name, m.group(2), f.read())
+            release = m.group(1)
+    if not image or not release:
+        raise Failure(f"{deb} has no kernel in it")
+    if image[:2] == b"\x1f\x8b":
+        image = gzip.decompress(image)
+    return image, release, modules, {module_name(x) for x in builtin.split()}
+
+
+def choose_modules(modules, builtin):
+    """MODULES and all they need: [(path, contents, paths of needs)]."""
+    chosen = {}
+
+    def add(name):
+        if name in chosen or name in builtin:
+            return []
+        if name not in modules:
+            raise Failure(f"the kernel package has no module {name}")
+        path, packed, data = modules[name]
+        if packed.endswith(".xz"):
+            data = lzma.decompress(data)
+        chosen[name] = None
+        needs = module_needs(data)
+        for n in needs:
+            add(n)
+        chosen[name] = (path, data, needs)
+        return needs
+
+    for name in MODULES:
+        if name in modules or name in builtin:
+            add(name)
+        else:
+            say(f"note: this kernel has no {name}")
+    return chosen
+
+
+def modules_dep(chosen):
+    """modprobe wants all needs, the ones to load last first."""
+    def closure(name, seen):
+        for n in chosen[name][2]:
+            if n in chosen and n not in seen:
+                closure(n, seen)
+                seen.append(n)
+        return seen
+
+    lines = []
+    for name, (path, _, _) in chosen.items():
+        needs = [chosen[n][0] for n in reversed(closure(name, []))]
+        lines.append(f"{path}:" + "".join(" " + n for n in needs))
+    return "\n".join(lines) + "\n"
+
+
+class Cpio:
+    """A newc archive, the format of initial RAM disks."""
+
+    def __init__(self):
+        self.out, self.ino, self.dirs = io.BytesIO(), 0, set()
+
+    def entry(self, name, mode, data=b"", rdev=(0, 0)):
+        self.ino += 1
+        raw = name.encode() + b"\0"
+        fields = [self.ino, mode, 0, 0, 1, 0, len(data), 0, 0, *rdev, len(raw), 0]
+        self.out.write(b"070701" + b"".join(b"%08x" % f for f in fields) + raw)
+        self.pad()
+        self.out.write(data)
+        self.pad()
+
+    def pad(self):
+        self.out.write(b"\0" * (-self.out.tell() % 4))
+
+    def parents(self, name):
+        parent = os.path.dirname(name)
+        if parent and parent not in self.dirs:
+            self.parents(parent)
+            self.dirs.add(parent)
+            self.entry(parent, stat.S_IFDIR | 0o755)
+
+    def file(self, name, data, mode=0o644):
+        self.parents(name)
+        self.entry(name, stat.S_IFREG | mode, data)
+
+    def finish(self):
+        self.entry("TRAILER!!!", 0)
+        return self.out.getvalue()
+
+
+def make_initrd(busybox, release, chosen):
+    cpio = Cpio()
+    with open(os.path.join(TOOLS, "guest_init.sh"), "rb") as f:
+        cpio.file("init", f.read(), 0o755)
+    cpio.file("bin/busybox", busybox, 0o755)
+    cpio.parents("dev/x")
+    cpio.entry("dev/console", stat.S_IFCHR | 0o600, rdev=(5, 1))
+    cpio.entry("dev/null", stat.S_IFCHR | 0o666, rdev=(1, 3))
+    cpio.file("etc/passwd", b"root:x:0:0:root:/root:/bin/sh\n")
+    cpio.file("etc/group", b"root:x:0:\n")
+    cpio.file("etc/hosts", b"127.0.0.1 localhost vambrace\n")
+    cpio.file("etc/inittab", INITTAB.encode())
+    cpio.file("etc/profile", PROFILE.encode())
+    cpio.file("etc/udhcpc.script", UDHCPC.encode(), 0o755)
+    base = f"lib/modules/{release}"
+    for path, data, _ in chosen.values():
+        cpio.file(f"{base}/{path}", data)
+    cpio.file(f"{base}/modules.dep", modules_dep(chosen).encode())
+    return gzip.compress(cpio.finish(), 6, mtime=0)
+
+
+def write_file(path, data):
+    with open(path + ".new", "wb") as f:
+        f.write(data)
+    os.replace(path + ".new", path)
+
+
+FLAVOURS = {
+    "default": ("", "linux-image-arm64", r"linux-image-[0-9][^ ]*-arm64"),
+    "16k": ("16k", "linux-image-arm64-16k", r"linux-image-[0-9][^ ]*-arm64-16k"),
+}
+
+
+def sources_for(flavour):
+    code = codename()
+    own = debian_sources([code, code + "-updates", code + "-security"])
+    base = [e for e in own if e[1] == code]
+    if not base:
+        raise Failure(f"apt's sources on this machine have no entry for {code} main; add Debian's own")
+    if flavour == "16k":
+        uri, suite, signed = base[0]
+        return [[(uri, suite, signed), (uri, suite + "-backports", signed)]]
+    # An archive that is being mirrored right now may lack some list: then the main one will do.
+    return [own, base]
+
+
+def fetch(args, out):
+    _, meta, pattern = FLAVOURS[args.flavour]
+    apt = Apt(os.path.join(args.cache, "apt-" + args.flavour))
+    for entries in sources_for(args.flavour):
+        apt.use(entries)
+        say("fetching Debian's lists of arm64 packages")
+        if apt.update():
+            break
+    else:
+        raise Failure("apt could not fetch the lists of arm64 packages; is the network up?"
+                      + (" (bookworm-backports may be unreachable here)"
+                         if args.flavour == "16k" else ""))
+    kernel_deb = apt.download(apt.real_package(meta, pattern))
+    busybox_deb = apt.download("busybox-static")
+    say("unpacking the kernel")
+    image, release, modules, builtin = read_kernel(kernel_deb)
+    busybox = next((f.read() for path, f in deb_members(busybox_deb)
+                    if path.endswith("bin/busybox")), None)
+    if not busybox:
+        raise Failure(f"{busybox_deb} has no busybox in it")
+    say(f"making the initrd for Linux {release}")
+    os.makedirs(out, exist_ok=True)
+    write_file(os.path.join(out, "Image"), image)
+    write_file(os.path.join(out, "initrd.gz"),
+               make_initrd(busybox, release, choose_modules(modules, builtin)))
+    write_file(os.path.join(out, "release"), release.encode() + b"\n")
+
+
+def recipe():
+    """Changes when what we would make changes."""
+    h = hashlib.sha256()
+    for name in ("fetch_guest.py", "guest_init.sh"):
+        with open(os.path.join(TOOLS, name), "rb") as f:
+            h.update(f.read())
+    return h.hexdigest()
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    ap.add_argument("--cache", required=True)
+    ap.add_argument("--out", required=True)
+    ap.add_argument("--flavour", choices=FLAVOURS, default="default")
+    args = ap.parse_args()
+    out = os.path.join(args.out, FLAVOURS[args.flavour][0])
+    stamp = os.path.join(out, "stamp")
+    if os.path.exists(stamp):
+        with open(stamp, encoding="ascii") as f:
+            if f.read() == recipe():
+                return
+    for tool in ("apt-get", "apt-cache", "dpkg-deb"):
+        if not shutil.which(tool):
+            sys.exit(f"vambrace: {tool} is missing; the guest is fetched on Debian, or boot your "
+                     "own with build/vambrace run --kernel FILE")
+    try:
+        fetch(args, out)
+        write_file(stamp, recipe().encode())
+    except (Failure, OSError) as e:
+        sys.exit(f"vambrace: the guest: {e}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "vmm/config.h"
+
+#include <ctype.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vmm/host/log.h"
+
+#define RAM_GRANULE (1ULL << 20)
+
+void config_init(struct vm_config *cfg)
+{
+	*cfg = (struct vm_config){
+		.model = arm_cpu_model_find("cortex-a57"),
+		.memory = 512ULL << 20,
+		.cpus = 1,
+		.engine = EMU_ENGINE_AUTO,
+		.serial = SERIAL_STDIO,
+		.console = CONSOLE_NONE,
+		.net = NET_NONE,
+		.rng = true,
+	};
+}
+
+void config_destroy(struct vm_config *cfg)
+{
+	char *const strings[] = {
+		cfg->kernel, cfg->initrd, cfg->append, cfg->dtb, cfg->dump_dtb,
+		cfg->log_path, cfg->serial_path, cfg->net_ifname,
+	};
+
+	for (size_t i = 0; i < ARM_ARRAY_SIZE(strings); i++)
+		free(strings[i]);
+	for (unsigned int i = 0; i < cfg->ndisks; i++) {
+		free(cfg->disks[i].path);
+		free(cfg->disks[i].serial);
+	}
+	memset(cfg, 0, sizeof(*cfg));
+}
+
+/* Digits only: strtoull() alone takes signs, spaces and an empty string. */
+static int parse_u64(const char *text, u64 *out, const char **end)
+{
+	unsigned long long v;
+	char *e;
+
+	if (!isdigit((unsigned char)*text))
+		return -EINVAL;
+	errno = 0;
+	v = strtoull(text, &e, text[0] == '0' && (text[1] | 0x20) == 'x' ? 16 : 10);
+	if (errno)
+		return -ERANGE;
+	*out = v;
+	*end = e;
+	return 0;
+}
+
+int config_parse_size(const char *text, u64 unit, u64 *out)
+{
+	static const char suffixes[] = "KMGT";
+	const char *end, *s;
+	u64 v;
+	int ret = parse_u64(text, &v, &end);
+
+	if (ret)
+		return ret;
+	if (*end) {
+		s = strchr(suffixes, toupper((unsigned char)*end));
+		if (!s)
+			return -EINVAL;
+		unit = 1024ULL << (10 * (s - suffixes));
+		end++;
+		if (*end == 'i')
+			end++;
+		if (*end == 'B')
+			end++;
+		if (*end)
+			return -EINVAL;
+	}
+	if (__builtin_mul_overflow(v, unit, out))
+		return -ERANGE;
+	return 0;
+}
+
+int config_set_memory(struct vm_config *cfg, const char *text, char **err)
+{
+	u64 v;
+	int ret = config_parse_size(text, 1 << 20, &v);
+
+	if (ret == -EINVAL)
+		return err_set(err, -EINVAL, "not a size; write for instance 512M or 2G");
+	if (ret || v < CONFIG_MIN_MEMORY || v > CONFIG_MAX_MEMORY)
+		return err_set(err, -EINVAL, "a guest can have from %lluM to %lluG of memory",
+			       CONFIG_MIN_MEMORY >> 20, CONFIG_MAX_MEMORY >> 30);
+	if (v % RAM_GRANULE)
+		return err_set(err, -EINVAL, "not a multiple of 1M");
+	cfg->memory = v;
+	return 0;
+}
+
+int config_set_cpus(struct vm_config *cfg, const char *text, char **err)
+{
+	const char *end = "";
+	u64 v;
+	int ret = parse_u64(text, &v, &end);
+
+	if (ret == -EINVAL || *end)
+		return err_set(err, -EINVAL, "not a number");
+	if (ret || v < 1 || v > EMU_MAX_CPUS)
+		return err_set(err, -EINVAL, "a guest can have from 1 to %d CPUs", EMU_MAX_CPUS);
+	cfg->cpus = v;
+	return 0;
+}
+
+int config_set_cpu(struct vm_config *cfg, const char *text, char **err)
+{
+	cfg->model = arm_cpu_model_find(text);
+	if (!cfg->model)
+		return err_set(err, -EINVAL, "no such CPU; choose cortex-a57 or max");
+	return 0;
+}
+
+/* A word and what it stands for. */
+struct choice {
+	const char *word;
+	int value;
+};
+
+static int choose(const struct choice *list, size_t n, const char *text, char **err)
+{
+	char words[256] = "";
+
+	for (size_t i = 0; i < n; i++) {
+		if (!strcmp(list[i].word, text))
+			return list[i].value;
+		strcat(words, i == 0 ? "" : i + 1 == n ? " or " : ", ");
+		strcat(words, list[i].word);
+	}
+	return err_set(err, -EINVAL, "unknown; choose %s", words);
+}
+
+#define CHOOSE(list, text, err) choose(list, ARM_ARRAY_SIZE(list), text, err)
+
+int config_set_machine(struct vm_config *cfg, const char *text, char **err)
+{
+	static const struct choice machines[] = { { "virt", 0 } };
+	int v = CHOOSE(machines, text, err);
+
+	(void)cfg;
+	return v < 0 ? v : 0;
+}
+
+int config_set_engine(struct vm_config *cfg, const char *text, char **err)
+{
+	static const struct choice engines[] = {
+		{ "auto", EMU_ENGINE_AUTO },
+		{ "jit", EMU_ENGINE_JIT },
+		{ "interp", EMU_ENGINE_INTERP },
+	};
+	int v = CHOOSE(engines, text, err);
+
+	if (v < 0)
+		return v;
+	cfg->engine = v;
+	return 0;
+}
+
+int config_set_console(struct vm_config *cfg, const char *text, char **err)
+{
+	static const struct choice consoles[] = {
+		{ "virtio", CONSOLE_VIRTIO },
+		{ "none", CONSOLE_NONE },
+	};
+	int v = CHOOSE(consoles, text, err);
+
+	if (v < 0)
+		return v;
+	cfg->console = v;
+	return 0;
+}
+
+int config_set_rng(struct vm_config *cfg, const char *text, char **err)
+{
+	static const struct choice on_off[] = { { "on", 1 }, { "off", 0 } };
+	int v = CHOOSE(on_off, text, err);
+
+	if (v < 0)
+		return v;
+	cfg->rng = v;
+	return 0;
+}
+
+static const struct choice log_classes[] = {
+	{ "in", EMU_LOG_IN },
+	{ "ir", EMU_LOG_IR },
+	{ "opt", EMU_LOG_OPT },
+	{ "out", EMU_LOG_OUT },
+	{ "int", EMU_LOG_INT },
+	{ "mmu", EMU_LOG_MMU },
+	{ "unimp", EMU_LOG_UNIMP },
+	{ "guest_errors", EMU_LOG_GUEST_ERRORS },
+};
+
+const char *config_log_class(unsigned int n)
+{
+	return n < ARM_ARRAY_SIZE(log_classes) ? log_classes[n].word : NULL;
+}
+
+int config_set_log(struct vm_config *cfg, const char *text, char **err)
+{
+	char *copy = strdup(text), *next = copy, *word;
+	int v = 0;
+
+	if (!copy)
+		return -ENOMEM;
+	while (v >= 0 && (word = strsep(&next, ","))) {
+		v = CHOOSE(log_classes, word, err);
+		if (v >= 0)
+			cfg->log |= v;
+	}
+	free(copy);
+	return v < 0 ? v : 0;
+}
+
+int config_set_cache(struct vm_config *cfg, const char *text, char **err)
+{
+	u64 v;
+	int ret = config_parse_size(text, 1 << 20, &v);
+
+	if (ret == -EINVAL)
+		return err_set(err, -EINVAL, "not a size; write for instance 64M");
+	if (ret || v < 1 << 20 || v > 1ULL << 30)
+		return err_set(err, -EINVAL, "the code cache can have from 1M to 1G");
+	cfg->cache_bytes = v;
+	return 0;
+}
+
+int config_set_serial(struct vm_config *cfg, const char *text, char **err)
+{
+	if (!strcmp(text, "stdio")) {
+		cfg->serial = SERIAL_STDIO;
+	} else if (!strcmp(text, "none")) {
+		cfg->serial = SERIAL_NONE;
+	} else if (!strncmp(text, "file:", 5) && text[5]) {
+		cfg->serial = SERIAL_FILE;
+		cfg->serial_path = strdup(text + 5);
+		if (!cfg->serial_path)
+			return -ENOMEM;
+	} else {
+		return err_set(err, -EINVAL, "unknown; choose stdio, none or file:PATH");
+	}
+	return 0;
+}
+
+int config_set_net(struct vm_config *cfg, const char *text, char **err)
+{
+	static const struct choice nets[] = {
+		{ "none", NET_NONE },
+		{ "user", NET_USER },
+		{ "tap", NET_TAP },
+	};
+	char *copy = strdup(text), *next = copy, *word;
+	int v = -ENOMEM;
+
+	if (!copy)
+		return v;
+	v = CHOOSE(nets, strsep(&next, ","), err);
+	if (v >= 0)
+		cfg->net = v;
+	while (v >= 0 && (word = strsep(&next, ","))) {
+		if (v != NET_TAP || strncmp(word, "ifname=", 7) || !word[7] || cfg->net_ifname) {
+			v = err_set(err, -EINVAL, "cannot read '%s'; only tap has an option, ifname=NAME",
+				    word);
+			break;
+		}
+		cfg->net_ifname = strdup(word + 7);
+		if (!cfg->net_ifname)
+			v = -ENOMEM;
+	}
+	free(copy);
+	return v < 0 ? v : 0;
+}
+
+/* The settings after a disk's path; a path with a comma has it doubled. */
+static int disk_setting(struct config_disk *disk, const char *word, char **err)
+{
+	if (!strcmp(word, "readonly")) {
+		disk->readonly = true;
+		return 0;
+	}
+	if (strncmp(word, "serial=", 7))
+		return err_set(err, -EINVAL,
+			       "unknown setting '%s'; a disk has readonly and serial=NAME"
+			       " (write a comma in a path twice)", word);
+	/* virtio 1.2, 5.2.6.1: the id string has 20 bytes. */
+	if (!word[7] || strlen(word + 7) > 20 || disk->serial)
+		return err_set(err, -EINVAL, "a disk has one serial= of 1 to 20 characters");
+	disk->serial = strdup(word + 7);
+	return disk->serial ? 0 : -ENOMEM;
+}
+
+int config_add_disk(struct vm_config *cfg, const char *text, char **err)
+{
+	struct config_disk *disk;
+	char *path, *next, *word;
+	size_t n = 0;
+	int ret = 0;
+
+	if (cfg->ndisks == CONFIG_MAX_DISKS)
+		return err_set(err, -EINVAL, "a guest can have %d disks", CONFIG_MAX_DISKS);
+	path = malloc(strlen(text) + 1);
+	if (!path)
+		return -ENOMEM;
+	for (; *text && (*text != ',' || text[1] == ','); text++) {
+		text += *text == ',';
+		path[n++] = *text;
+	}
+	path[n] = 0;
+	disk = &cfg->disks[cfg->ndisks++];
+	*disk = (struct config_disk){ .path = path };
+	if (!n)
+		return err_set(err, -EINVAL, "no path");
+	if (!*text)
+		return 0;
+	next = strdup(text + 1);
+	path = next;
+	if (!path)
+		return -ENOMEM;
+	while (!ret && (word = strsep(&next, ",")))
+		ret = disk_setting(disk, word, err);
+	free(path);
+	return ret;
+}
+
+int config_add_forward(struct vm_config *cfg, const char *text, char **err)
+{
+	int ret;
+
+	if (cfg->nforwards == CONFIG_MAX_FORWARDS)
+		return err_set(err, -EINVAL, "at most %d ports can be forwarded",
+			       CONFIG_MAX_FORWARDS);
+	ret = net_forward_parse(text, &cfg->forwards[cfg->nforwards], err);
+	if (!ret)
+		cfg->nforwards++;
+	return ret;
+}
+
+int config_check(const struct vm_config *cfg, char **err)
+{
+	if (!cfg->kernel && !cfg->dump_dtb)
+		return err_set(err, -EINVAL, "--kernel FILE is missing: there is nothing to boot");
+	if (cfg->initrd && !cfg->kernel)
+		return err_set(err, -EINVAL, "--initrd %s: needs --kernel too", cfg->initrd);
+	if (cfg->nforwards && cfg->net != NET_USER)
+		return err_set(err, -EINVAL, "-p: ports are forwarded by --net user; add it");
+	if (cfg->engine == EMU_ENGINE_LOCKSTEP && cfg->cpus != 1)
+		return err_set(err, -EINVAL, "--lockstep: compares one CPU; use --cpus 1");
+	if (cfg->log_path && !cfg->log)
+		return err_set(err, -EINVAL, "-D %s: says where -d writes; add -d CLASSES",
+			       cfg->log_path);
+	/* COMMAND_LINE_SIZE of Linux on arm64. */
+	if (cfg->append && strlen(cfg->append) >= 2048)
+		return err_set(err, -EINVAL, "--append: longer than the 2047 characters that Linux takes");
+	return 0;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the user asked for, checked as far as it can be without touching anything. */
+#ifndef VMM_CONFIG_H
+#define VMM_CONFIG_H
+
+#include <stdio.h>
+
+#include "arm/base.h"
+#include "arm/cpu_model.h"
+#include "emu/emu.h"
+#include "vmm/host/net.h"
+
+#define CONFIG_MAX_DISKS 16
+#define CONFIG_MAX_FORWARDS 32
+
+enum config_serial {
+	SERIAL_STDIO,
+	SERIAL_FILE,
+	SERIAL_NONE,
+};
+
+enum config_net {
+	NET_NONE,
+	NET_USER,
+	NET_TAP,
+};
+
+enum config_console {
+	CONSOLE_NONE,
+	CONSOLE_VIRTIO,
+};
+
+struct config_disk {
+	char *path;
+	char *serial;		/* NULL: none */
+	bool readonly;
+};
+
+/* All strings are owned; NULL where not given. */
+struct vm_config {
+	char *kernel;
+	char *initrd;
+	char *append;
+	char *dtb;
+	char *dump_dtb;
+	const struct arm_cpu_model *model;
+	u64 memory;			/* bytes */
+	unsigned int cpus;
+	enum emu_engine engine;
+	u64 cache_bytes;		/* 0: the engine's default */
+	unsigned int log;		/* enum emu_log */
+	char *log_path;
+	bool stats;
+	bool no_reboot;
+	enum config_serial serial;
+	char *serial_path;
+	enum config_console console;
+	enum config_net net;
+	char *net_ifname;
+	struct net_forward forwards[CONFIG_MAX_FORWARDS];
+	unsigned int nforwards;
+	bool rng;
+	struct config_disk disks[CONFIG_MAX_DISKS];
+	unsigned int ndisks;
+};
+
+/* Guest RAM: at least what a kernel starts in, at most what the map of virt has room for. */
+#define CONFIG_MIN_MEMORY (8ULL << 20)
+#define CONFIG_MAX_MEMORY (255ULL << 30)
+
+void config_init(struct vm_config *cfg);
+void config_destroy(struct vm_config *cfg);
+
+/*
+ * One per option that has a value to understand: parses @text into @cfg.
+ * 0, or -EINVAL and a sentence for the user in *@err (free() it).
+ */
+typedef int config_set_fn(struct vm_config *cfg, const char *text, char **err);
+config_set_fn config_set_memory, config_set_cpus, config_set_cpu, config_set_machine,
+	config_set_engine, config_set_log, config_set_cache, config_set_serial,
+	config_set_console, config_set_net, config_set_rng, config_add_disk, config_add_forward;
+
+/* What only the whole can tell; @err begins with the option. */
+int config_check(const struct vm_config *cfg, char **err);
+
+/* "64M" and the like; a bare number counts @unit bytes.  -EINVAL or -ERANGE. */
+int config_parse_size(const char *text, u64 unit, u64 *out);
+
+/* The names of -d, for the help text and for parsing; NULL past the last. */
+const char *config_log_class(unsigned int n);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a device is to the machine: a window of registers, reached by offset,
+ * and interrupt lines that it drives.  A device knows neither its address nor
+ * its interrupt number.
+ */
+#ifndef VMM_DEV_DEVICE_H
+#define VMM_DEV_DEVICE_H
+
+#include "arm/base.h"
+
+/* An interrupt line as its driver sees it. */
+struct irq_line {
+	/* Any thread; takes the interrupt controller's lock, so that a device
+	 * may call it with its own lock held (order: device, then GIC). */
+	void (*set)(void *ctx, unsigned int n, bool level);
+	void *ctx;
+	unsigned int n;
+};
+
+static inline void irq_set(const struct irq_line *line, bool level)
+{
+	if (line->set)
+		line->set(line->ctx, line->n, level);
+}
+
+struct device;
+
+struct device_ops {
+	const char *name;
+	/*
+	 * @off is within the window; @size is 1, 2, 4 or 8 and the access is
+	 * naturally aligned.  Called on vCPU threads, several at once: the
+	 * device has its own lock.  @cpu is the vCPU that asks.
+	 */
+	enum arm_result (*read)(struct device *dev, unsigned int cpu, u64 off,
+				unsigned int size, u64 *val);
+	enum arm_result (*write)(struct device *dev, unsigned int cpu, u64 off,
+				 unsigned int size, u64 val);
+	void (*reset)(struct device *dev);	/* vCPUs are stopped */
+	/* Stops its threads, closes its files, frees dev.  vCPUs are gone. */
+	void (*free)(struct device *dev);
+};
+
+/* Embedded first in each device's own struct. */
+struct device {
+	const struct device_ops *ops;
+};
+
+#endif

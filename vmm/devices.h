@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The virtio devices that a configuration asks for, with their host back ends. */
+#ifndef VMM_DEVICES_H
+#define VMM_DEVICES_H
+
+#include "vmm/config.h"
+
+struct chardev;
+struct loop;
+struct virtio_device;
+
+/* Disks, one network card, a random number generator, a console. */
+#define DEVICES_MAX (CONFIG_MAX_DISKS + 3)
+
+/* Entries that somebody else has taken over are NULL. */
+struct devices {
+	struct virtio_device *virtio[DEVICES_MAX];
+	unsigned int nvirtio;
+};
+
+/*
+ * All but the console, in the order in which the guest is to find them.  0, or
+ * -errno and a sentence in *@err that begins with the option (free() it).
+ * devices_free() frees what is there, also after a failure.
+ */
+int devices_create(struct devices *d, const struct vm_config *cfg, struct loop *loop, char **err);
+/* @c outlives the device.  0 or -errno. */
+int devices_add_console(struct devices *d, struct loop *loop, struct chardev *c);
+void devices_free(struct devices *d);
+
+#endif

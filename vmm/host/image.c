@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/fs.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "vmm/host/image.h"
+#include "vmm/host/log.h"
+
+#define ZERO_CHUNK 65536
+
+struct image {
+	int fd;
+	bool readonly;
+	bool block_device;
+	u64 size;
+	unsigned int block_size;
+};
+
+/* What open(2) said, in words that help. */
+static int open_error(const char *path, bool readonly, int error, char **err)
+{
+	const char *why = strerror(error);
+
+	switch (error) {
+	case ENOENT:
+		return err_set(err, -error, "disk image '%s': no such file; make one with"
+			       " 'truncate -s 8G %s' or correct the name", path, path);
+	case EACCES:
+	case EROFS:
+	case EPERM:
+		return err_set(err, -error, "disk image '%s': cannot be opened for %s (%s);"
+			       " change its permissions%s", path, readonly ? "reading" : "writing",
+			       why, readonly ? "" : " or attach it read-only");
+	case EISDIR:
+		return err_set(err, -error, "disk image '%s': is a directory; name the image"
+			       " file in it", path);
+	default:
+		return err_set(err, -error, "disk image '%s': cannot be opened (%s)", path, why);
+	}
+}
+
+static int image_stat(struct image *img, const char *path, char **err)
+{
+	struct stat st;
+	u64 bytes;
+
+	if (fstat(img->fd, &st))
+		return err_set(err, -errno, "disk image '%s': %s", path, strerror(errno));
+	if (S_ISDIR(st.st_mode))
+		return open_error(path, img->readonly, EISDIR, err);
+	img->block_size = 512;
+	if (S_ISBLK(st.st_mode)) {
+		unsigned int phys;
+
+		if (ioctl(img->fd, BLKGETSIZE64, &bytes))
+			return err_set(err, -errno, "disk '%s': its size cannot be read (%s)",
+				       path, strerror(errno));
+		if (!ioctl(img->fd, BLKPBSZGET, &phys) && phys)
+			img->block_size = phys;
+		img->block_device = true;
+		img->size = bytes;
+	} else if (S_ISREG(st.st_mode)) {
+		if (st.st_blksize >= 512)
+			img->block_size = st.st_blksize;
+		img->size = st.st_size;
+	} else {
+		return err_set(err, -EINVAL, "disk image '%s': is neither a regular file nor a"
+			       " block device; name one of those", path);
+	}
+	if (!img->size)
+		return err_set(err, -EINVAL, "disk image '%s': is empty; give it a size first,"
+			       " for instance with 'truncate -s 8G %s'", path, path);
+	return 0;
+}
+
+/*
+ * One writer or many readers.  The locks belong to the open file description,
+ * so that they also work between two disks of one VM and end with the fd.
+ */
+static int image_lock(struct image *img, const char *path, char **err)
+{
+	struct flock fl = {
+		.l_type = img->readonly ? F_RDLCK : F_WRLCK,
+		.l_whence = SEEK_SET,
+	};
+
+	if (!fcntl(img->fd, F_OFD_SETLK, &fl))
+		return 0;
+	if (errno == EAGAIN || errno == EACCES)
+		return err_set(err, -EBUSY, "disk image '%s': is in use by another virtual"
+			       " machine or program; stop that one, use a copy, or attach it"
+			       " read-only in both", path);
+	log_warn("disk image '%s': cannot be locked (%s); see to it that nothing else uses it",
+		 path, strerror(errno));
+	return 0;
+}
+
+/* Formats that would not work as raw data, for a hint only: the guest may write such bytes itself. */
+static void image_hint(struct image *img, const char *path)
+{
+	static const struct {
+		const char *magic;
+		const char *name;
+	} formats[] = {
+		{ "QFI\xfb", "qcow2" },
+		{ "KDMV", "VMDK" },
+		{ "conectix", "VHD" },
+		{ "vhdxfile", "VHDX" },
+		{ "\x1f\x8b", "gzip" },
+		{ "\xfd" "7zXZ", "xz" },
+		{ "\x28\xb5\x2f\xfd", "zstd" },
+	};
+	char buf[8] = "";
+	unsigned int i;
+
+	if (pread(img->fd, buf, sizeof(buf), 0) <= 0)
+		return;
+	for (i = 0; i < ARM_ARRAY_SIZE(formats); i++)
+		if (!memcmp(buf, formats[i].magic, strlen(formats[i].magic)))
+			log_warn("disk image '%s' looks like %s but is used as raw data; convert"
+				 " it first if that is not intended", path, formats[i].name);
+}
+
+int image_open(const char *path, bool readonly, struct image **out, char **err)
+{
+	struct image *img = calloc(1, sizeof(*img));
+	int ret;
+
+	if (!img)
+		return err_set(err, -ENOMEM, "disk image '%s': out of memory", path);
+	img->readonly = readonly;
+	/* O_NONBLOCK: a FIFO must be refused, not waited for. */
+	img->fd = open(path, (readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (img->fd < 0) {
+		ret = open_error(path, readonly, errno, err);
+		goto fail;
+	}
+	ret = image_stat(img, path, err);
+	if (ret)
+		goto fail;
+	ret = image_lock(img, path, err);
+	if (ret)
+		goto fail;
+	image_hint(img, path);
+	*out = img;
+	return 0;
+fail:
+	image_close(img);
+	return ret;
+}
+
+void image_close(struct image *img)
+{
+	if (!img)
+		return;
+	if (img->fd >= 0)
+		close(img->fd);
+	free(img);
+}
+
+u64 image_size(const struct image *img)
+{
+	return img->size;
+}
+
+unsigned int image_block_size(const struct image *img)
+{
+	return img->block_size;
+}
+
+/* Drops the first @n bytes of a vector. */
+static void iov_advance(struct iovec **iov, unsigned int *nr, size_t n)
+{
+	while (*nr && n >= (*iov)->iov_len) {
+		n -= (*iov)->iov_len;
+		(*iov)++;
+		(*nr)--;
+	}
+	if (*nr) {
+		(*iov)->iov_base = (u8 *)(*iov)->iov_base + n;
+		(*iov)->iov_len -= n;
+	}
+}
+
+static void iov_zero(struct iovec *iov, unsigned int nr)
+{
+	for (; nr; iov++, nr--)
+		memset(iov->iov_base, 0, iov->iov_len);
+}
+
+static int image_io(struct image *img, struct iovec *iov, unsigned int nr, u64 off, bool write)
+{
+	ssize_t n;
+
+	iov_advance(&iov, &nr, 0);
+	while (nr) {
+		int cnt = nr < IOV_MAX ? nr : IOV_MAX;
+
+		n = write ? pwritev(img->fd, iov, cnt, off) : preadv(img->fd, iov, cnt, off);
+		if (n < 0) {
+			if (errno == EINTR)
+				continue;
+			return -errno;
+		}
+		if (!n) {
+			/* Past the end that we know of: the last, partial sector. */
+			if (write || off < img->size)
+				return -EIO;
+			iov_zero(iov, nr);
+			return 0;
+		}
+		off += n;
+		iov_advance(&iov, &nr, n);
+	}
+	return 0;
+}
+
+int image_readv(struct image *img, struct iovec *iov, unsigned int nr, u64 off)
+{
+	return image_io(img, iov, nr, off, false);
+}
+
+int image_writev(struct image *img, struct iovec *iov, unsigned int nr, u64 off)
+{
+	return img->readonly ? -EROFS : image_io(img, iov, nr, off, true);
+}
+
+int image_flush(struct image *img)
+{
+	if (img->readonly)
+		return 0;
+	while (fdatasync(img->fd))
+		if (errno != EINTR)
+			return -errno;
+	return 0;
+}
+
+static int image_fallocate(struct image *img, int mode, u64 off, u64 len)
+{
+	while (fallocate(img->fd, mode | FALLOC_FL_KEEP_SIZE, off, len))
+		if (errno != EINTR)
+			return -errno;
+	return 0;
+}
+
+static bool not_supported(int ret)
+{
+	return ret == -EOPNOTSUPP || ret == -ENOSYS || ret == -EINVAL || ret == -ENODEV;
+}
+
+int image_discard(struct image *img, u64 off, u64 len)
+{
+	int ret;
+
+	if (img->readonly)
+		return -EROFS;
+	if (!len)
+		return 0;
+	ret = image_fallocate(img, FALLOC_FL_PUNCH_HOLE, off, len);
+	return not_supported(ret) ? 0 : ret;
+}
+
+static int write_zero_bytes(struct image *img, u64 off, u64 len)
+{
+	static const u8 zeros[ZERO_CHUNK];
+	int ret;
+
+	while (len) {
+		struct iovec iov = {
+			.iov_base = (void *)(uintptr_t)zeros,
+			.iov_len = len < ZERO_CHUNK ? len : ZERO_CHUNK,
+		};
+		u64 n = iov.iov_len;
+
+		ret = image_io(img, &iov, 1, off, true);
+		if (ret)
+			return ret;
+		off += n;
+		len -= n;
+	}
+	return 0;
+}
+
+int image_write_zeroes(struct image *img, u64 off, u64 len, bool unmap)
+{
+	int ret = -EOPNOTSUPP;
+
+	if (img->readonly)
+		return -EROFS;
+	if (!len)
+		return 0;
+	if (unmap)
+		ret = image_fallocate(img, FALLOC_FL_PUNCH_HOLE, off, len);
+	if (not_supported(ret))
+		ret = image_fallocate(img, FALLOC_FL_ZERO_RANGE, off, len);
+	return not_supported(ret) ? write_zero_bytes(img, off, len) : ret;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* One virtual machine: it owns everything, from the files of the host to the vCPU threads. */
+#ifndef VMM_VM_H
+#define VMM_VM_H
+
+#include "vmm/config.h"
+
+struct vm;
+
+/* Why the machine ended. */
+enum vm_end {
+	VM_END_NONE,		/* it has not */
+	VM_END_RESET,		/* the guest reboots; never leaves vm_run() unless --no-reboot */
+	VM_END_OFF,		/* the guest powered off */
+	VM_END_QUIT,		/* the user left, or a signal asked */
+	VM_END_FATAL,		/* the engine cannot go on, or a file was gone at a reboot */
+};
+
+/*
+ * 0, or -errno after a message.  @cfg is borrowed until vm_free().  From here on
+ * SIGINT, SIGTERM and SIGHUP are blocked in this thread and those it makes.
+ */
+int vm_create(const struct vm_config *cfg, struct vm **out);
+void vm_free(struct vm *vm);
+
+/* Runs the guest, over its reboots, until it ends.  On the thread that created the VM. */
+enum vm_end vm_run(struct vm *vm);
+
+/* Makes vm_run() return soon.  Any thread. */
+void vm_quit(struct vm *vm);
+/* Presses the power button.  Any thread. */
+void vm_power_button(struct vm *vm);
+
+/* Writes the device tree that the guest would get to cfg->dump_dtb; 0 or -errno after a message. */
+int vm_dump_dtb(const struct vm_config *cfg);
+
+#endif
