@@ -132,11 +132,12 @@ static struct sf_num sf_unpack(struct sf_ctx *c, enum sf_format f, u64 bits)
 			n.class = frac >> (s->frac - 1) ? SF_QNAN : SF_SNAN;
 		return n;
 	}
-	if (biased != 0)
-		frac |= 1ULL << s->frac;
-	else
-		biased = 1;
-	return sf_make(n.sign, (int)biased - 1 + s->emin, (u128)frac << (SF_TOP - s->frac));
+	if (biased == 0)
+		return sf_make(n.sign, s->emin, (u128)frac << (SF_TOP - s->frac));
+	n.class = SF_NORMAL;
+	n.exp = (int)biased - 1 + s->emin;
+	n.frac = (u128)(frac | 1ULL << s->frac) << (SF_TOP - s->frac);
+	return n;
 }
 
 /* ---- NaNs ---- */
@@ -466,25 +467,33 @@ u64 sf_div(struct sf_ctx *c, enum sf_format f, u64 a, u64 b)
 	return sf_round(c, f, &q, sf_mode(c));
 }
 
-/* The integer square root of v >= 2^126; *rest: it is not exact. */
-static u64 sf_isqrt(u128 v, bool *rest)
+/*
+ * The leading @bits (at most 60) bits of the square root of v >= 2^126, digit
+ * by digit; *rest: it has more.
+ */
+static u64 sf_isqrt(u128 v, unsigned int bits, bool *rest)
 {
-	u64 root = 0;
-	int i;
+	u64 root = 0, rem = 0, t;
+	unsigned int i;
 
-	for (i = 63; i >= 0; i--) {
-		u64 t = root | 1ULL << i;
-
-		if ((u128)t * t <= v)
-			root = t;
+	for (i = 0; i < bits; i++) {
+		rem = rem << 2 | (u64)(v >> 126);
+		v <<= 2;
+		t = root << 2 | 1;
+		root <<= 1;
+		if (rem >= t) {
+			rem -= t;
+			root |= 1;
+		}
 	}
-	*rest = (u128)root * root != v;
+	*rest = rem != 0 || v != 0;
 	return root;
 }
 
 u64 sf_sqrt(struct sf_ctx *c, enum sf_format f, u64 a)
 {
 	const struct sf_shape *s = &sf_shapes[f];
+	const unsigned int bits = s->frac + 3;	/* the result, a rounding bit, one to spare */
 	struct sf_num n;
 	bool rest;
 	u64 res;
@@ -501,8 +510,8 @@ u64 sf_sqrt(struct sf_ctx *c, enum sf_format f, u64 a)
 		n.frac <<= 1;
 		n.exp--;
 	}
-	res = sf_isqrt(n.frac, &rest);
-	n = sf_make(false, n.exp / 2, (u128)res << 63 | rest);
+	res = sf_isqrt(n.frac, bits, &rest);
+	n = sf_make(false, n.exp / 2, (u128)res << (SF_TOP + 1 - bits) | rest);
 	return sf_round(c, f, &n, sf_mode(c));
 }
 

@@ -85,56 +85,63 @@ void vec_VCAT(struct vec_call *vc)
 
 /* ---- shuffles ---- */
 
-/* For lane j of n: which lane of a (0 .. n - 1) or b (n .. 2n - 1). */
-typedef unsigned int (*vec_from)(unsigned int j, unsigned int n, u64 imm);
+/* One lane size: r's lanes from those of b:a, where EXPR gives lane j's source, modulo 2n. */
+#define VEC_SHUFFLE_LOOP(MEMBER, size, EXPR) do {				\
+	const unsigned int n = bytes / (size);					\
+	unsigned int j, from;							\
+										\
+	for (j = 0; j < n; j++) {						\
+		from = (EXPR) & (2 * n - 1);					\
+		r.MEMBER[j] = from < n ? a.MEMBER[from] : b.MEMBER[from - n];	\
+	}									\
+} while (0)
 
-static void vec_shuffle(struct vec_call *vc, unsigned int es, u64 imm, vec_from from)
-{
-	const union vec_lanes a = vec_lanes(&vc->a), b = vec_lanes(&vc->b);
-	unsigned int size = 1u << es, n = vec_bytes(vc) >> es, j, src;
-	union vec_lanes r = { .v = { { 0, 0 } } };
-
-	for (j = 0; j < n; j++) {
-		src = from(j, n, imm) % (2 * n);
-		memcpy(&r.u8[j * size], src < n ? &a.u8[src * size] : &b.u8[(src - n) * size], size);
-	}
-	vc->res = r.v;
+/* The expression knows j, the lanes n of the shape, and imm. */
+#define VEC_SHUFFLE(NAME, EXPR)							\
+static void shuffle_##NAME(struct vec_call *vc, unsigned int es, unsigned int imm)	\
+{										\
+	const union vec_lanes a = vec_lanes(&vc->a), b = vec_lanes(&vc->b);	\
+	const unsigned int bytes = vec_bytes(vc);				\
+	union vec_lanes r = { .v = { { 0, 0 } } };				\
+										\
+	(void)imm;								\
+	switch (es) {								\
+	case 0:									\
+		VEC_SHUFFLE_LOOP(u8, 1, EXPR);					\
+		break;								\
+	case 1:									\
+		VEC_SHUFFLE_LOOP(u16, 2, EXPR);					\
+		break;								\
+	case 2:									\
+		VEC_SHUFFLE_LOOP(u32, 4, EXPR);					\
+		break;								\
+	default:								\
+		VEC_SHUFFLE_LOOP(u64, 8, EXPR);					\
+		break;								\
+	}									\
+	vc->res = r.v;								\
 }
 
-#define VEC_SHUFFLE(NAME, EXPR)							\
-static unsigned int from_##NAME(unsigned int j, unsigned int n, u64 imm)	\
-{										\
-	(void)n;								\
-	(void)imm;								\
-	return (EXPR);								\
-}										\
+#define VEC_SHUFFLE_OP(NAME, EXPR)						\
+VEC_SHUFFLE(NAME, EXPR)								\
 void vec_##NAME(struct vec_call *vc)						\
 {										\
-	vec_shuffle(vc, vc->es & 3, 0, from_##NAME);				\
+	shuffle_##NAME(vc, vc->es, 0);						\
 }
 
-VEC_SHUFFLE(VZIP1, j / 2 + (j & 1) * n)
-VEC_SHUFFLE(VZIP2, n / 2 + j / 2 + (j & 1) * n)
-VEC_SHUFFLE(VUZP1, 2 * j)
-VEC_SHUFFLE(VUZP2, 2 * j + 1)
-VEC_SHUFFLE(VTRN1, (j & ~1u) + (j & 1) * n)
-VEC_SHUFFLE(VTRN2, (j | 1) + (j & 1) * n)
+VEC_SHUFFLE_OP(VZIP1, j / 2 + (j & 1) * n)
+VEC_SHUFFLE_OP(VZIP2, n / 2 + j / 2 + (j & 1) * n)
+VEC_SHUFFLE_OP(VUZP1, 2 * j)
+VEC_SHUFFLE_OP(VUZP2, 2 * j + 1)
+VEC_SHUFFLE_OP(VTRN1, (j & ~1u) + (j & 1) * n)
+VEC_SHUFFLE_OP(VTRN2, (j | 1) + (j & 1) * n)
 
-static unsigned int from_ext(unsigned int j, unsigned int n, u64 imm)
-{
-	(void)n;
-	return j + (unsigned int)imm;
-}
+VEC_SHUFFLE(ext, j + imm)
+VEC_SHUFFLE(mirror, j ^ imm)
 
 void vec_VEXT(struct vec_call *vc)
 {
-	vec_shuffle(vc, 0, vc->imm & 15, from_ext);
-}
-
-static unsigned int from_mirror(unsigned int j, unsigned int n, u64 imm)
-{
-	(void)n;
-	return j ^ (unsigned int)imm;
+	shuffle_ext(vc, 0, vc->imm & 15);
 }
 
 /* Lanes of es mirrored within groups of 1 << group bytes. */
@@ -142,7 +149,7 @@ static void vec_mirror(struct vec_call *vc, unsigned int group)
 {
 	unsigned int es = vc->es % group;
 
-	vec_shuffle(vc, es, (1u << (group - es)) - 1, from_mirror);
+	shuffle_mirror(vc, es, (1u << (group - es)) - 1);
 }
 
 void vec_VREV16(struct vec_call *vc)

@@ -201,7 +201,10 @@ void ir_leave_set(struct ir_block *b);
 
 /* ---- after building ---- */
 
-/* Dead code, dead flags, dead register writes; fills ir_insn.uses. */
+/*
+ * Dead code, dead flags, dead register writes; fills ir_insn.uses.  Operations
+ * get new numbers, so nothing can be added to the block afterwards.
+ */
 void ir_optimise(struct ir_block *b);
 /* Checks every invariant; 0, or -EINVAL with a line in @why. */
 int ir_verify(const struct ir_block *b, char *why, size_t len);

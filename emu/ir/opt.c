@@ -71,12 +71,16 @@ static void mark(struct opt *o)
 		if (!insn_effects(o, t, o->uses[i]) && !o->uses[i])
 			continue;
 		o->kept[i / 64] |= 1ULL << i % 64;
-		/* absent arguments are 0: counted at insns[0], which has no result */
+		/* Only calls have holes among their arguments. */
+		if (!t->arg[0] && t->op != IR_CALL)
+			continue;
 		o->uses[t->arg[0]]++;
+		if (!t->arg[1] && t->op != IR_CALL)
+			continue;
 		o->uses[t->arg[1]]++;
 		o->uses[t->arg[2]]++;
 	}
-	o->uses[0] = 0;
+	o->uses[0] = 0;	/* absent arguments */
 }
 
 static void compact(struct opt *o)
@@ -106,13 +110,9 @@ void ir_optimise(struct ir_block *b)
 	o.b = b;
 	o.dead_xv = 0;
 	o.dead_f = false;
-	memset(o.kept, 0, sizeof(o.kept));
+	memset(o.kept, 0, (b->n + 63) / 64 * sizeof(o.kept[0]));
 	memset(o.uses, 0, b->n * sizeof(o.uses[0]));
 	mark(&o);
 	compact(&o);
 	b->optimised = true;
-	/* These name values by their old numbers. */
-	memset(b->reg, 0, sizeof(b->reg));
-	memset(b->cse, 0, sizeof(b->cse));
-	b->sp_checked = IR_NONE;
 }

@@ -922,7 +922,7 @@ static void lower(struct jit_ctx *c)
 	case IR_FL_ADD ... IR_FL_SEL:
 		jit_lower_flags(c, in);
 		break;
-	case IR_LD ... IR_BARRIER:
+	case IR_LD ... IR_SPCHECK:
 		jit_lower_mem(c, in);
 		break;
 	case IR_XCOND ... IR_CALL:
