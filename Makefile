@@ -30,16 +30,21 @@ setup-test:
 $(BUILD)/build.ninja: | setup
 	@meson setup $(BUILD) $(MESON_ARGS)
 
-guest: setup
-	@$(PYTHON) tools/fetch_guest.py --cache $(BUILD)/cache --out $(GUEST)
+guest: $(GUEST)/stamp
+guest-16k: $(GUEST)/16k/stamp
 
-guest-16k: setup
-	@$(PYTHON) tools/fetch_guest.py --cache $(BUILD)/cache --out $(GUEST) --flavour 16k
+# A stamp, so that a second `make run` does not even start the script.
+$(GUEST)/stamp $(GUEST)/16k/stamp: tools/fetch_guest.py tools/guest_init.sh | setup
+	@$(PYTHON) tools/fetch_guest.py --cache $(BUILD)/cache --out $(GUEST) \
+		--flavour $(if $(findstring 16k,$@),16k,default)
 
+# The guest's terminal gets the size of the user's: Linux hands LINES and COLUMNS to the init.
 run: NINJA_QUIET = --quiet
 run: all guest
-	@exec $(BUILD)/vambrace run --kernel $(GUEST)/Image --initrd $(GUEST)/initrd.gz \
-		--append "console=ttyAMA0 quiet loglevel=4" --memory 1G --cpus 2 --net user $(ARGS)
+	@size=$$(stty size 2>/dev/null) || size="24 80"; \
+	exec $(BUILD)/vambrace run --kernel $(GUEST)/Image --initrd $(GUEST)/initrd.gz \
+		--append "console=ttyAMA0 earlycon LINES=$${size% *} COLUMNS=$${size#* }" \
+		--memory 1G --cpus 2 --net user $(ARGS)
 
 check: setup-test
 	@$(PYTHON) tools/check.py --jobs $(JOBS)

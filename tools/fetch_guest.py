@@ -394,6 +394,7 @@ def main():
     if os.path.exists(stamp):
         with open(stamp, encoding="ascii") as f:
             if f.read() == recipe():
+                os.utime(stamp)     # for make, which compares times
                 return
     for tool in ("apt-get", "apt-cache", "dpkg-deb"):
         if not shutil.which(tool):

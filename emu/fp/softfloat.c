@@ -1,77 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Unpack, compute on a 127-bit significand, round once.  A finite number other
- * than zero is frac * 2^(exp - SF_TOP) with bit SF_TOP of frac set; bits that
- * are shifted out below stay visible as bit 0 ("jammed").  That is exact for
- * every operation here: products have 106 bits, so that one right shift of a
- * cancelling operand loses nothing, and where more is lost the result keeps at
- * least 70 bits above the jammed one.
- */
-#include "emu/fp/softfloat.h"
+/* Unpack, compute on a 127-bit significand, round once: arithmetic and order. */
+#include "emu/fp/softfloat_int.h"
 
-#define SF_TOP 126
-
-enum sf_class { SF_ZERO, SF_NORMAL, SF_INF, SF_QNAN, SF_SNAN };
-
-struct sf_num {
-	enum sf_class class;
-	bool sign;
-	int exp;
-	u128 frac;	/* 0 unless SF_NORMAL */
-	u64 bits;	/* the encoding, for NaNs */
-};
-
-struct sf_shape {
-	u8 width, frac;
-	int emin;	/* exponent of the smallest normal number */
-	u64 emax;	/* the all-ones exponent field */
-};
-
-static const struct sf_shape sf_shapes[] = {
+const struct sf_shape sf_shapes[] = {
 	[SF_HALF] = { 16, 10, -14, 0x1f },
 	[SF_SINGLE] = { 32, 23, -126, 0xff },
 	[SF_DOUBLE] = { 64, 52, -1022, 0x7ff },
 };
 
-/* ---- encodings ---- */
-
-static u64 sf_sign_bit(const struct sf_shape *s)
-{
-	return 1ULL << (s->width - 1);
-}
-
-static u64 sf_pack(const struct sf_shape *s, bool sign, u64 biased, u64 frac)
-{
-	return (sign ? sf_sign_bit(s) : 0) | biased << s->frac | frac;
-}
-
-static u64 sf_pack_inf(const struct sf_shape *s, bool sign)
-{
-	return sf_pack(s, sign, s->emax, 0);
-}
-
-static u64 sf_pack_max(const struct sf_shape *s, bool sign)
-{
-	return sf_pack(s, sign, s->emax - 1, ARM_MASK(s->frac - 1, 0));
-}
-
-static u64 sf_default_nan(const struct sf_shape *s)
-{
-	return sf_pack(s, false, s->emax, 1ULL << (s->frac - 1));
-}
-
-/* What the inputs bring about that the arithmetic then sees as invalid. */
-static u64 sf_invalid(struct sf_ctx *c, const struct sf_shape *s)
-{
-	c->flags |= SF_IOC;
-	return sf_default_nan(s);
-}
-
-static u64 sf_divide_by_zero(struct sf_ctx *c, const struct sf_shape *s, bool sign)
-{
-	c->flags |= SF_DZC;
-	return sf_pack_inf(s, sign);
-}
+/* ---- normal form and unpacking ---- */
 
 static unsigned int sf_clz(u128 v)
 {
@@ -97,7 +34,7 @@ static void sf_normalise(struct sf_num *n)
 	n->exp -= up;
 }
 
-static struct sf_num sf_make(bool sign, int exp, u128 frac)
+struct sf_num sf_make(bool sign, int exp, u128 frac)
 {
 	struct sf_num n = { SF_ZERO, sign, exp, frac, 0 };
 
@@ -108,13 +45,8 @@ static struct sf_num sf_make(bool sign, int exp, u128 frac)
 	return n;
 }
 
-static bool sf_is_nan(const struct sf_num *n)
-{
-	return n->class >= SF_QNAN;
-}
-
 /* FPUnpack: half precision is never flushed (FPUnpackCV). */
-static struct sf_num sf_unpack(struct sf_ctx *c, enum sf_format f, u64 bits)
+struct sf_num sf_unpack(struct sf_ctx *c, enum sf_format f, u64 bits)
 {
 	const struct sf_shape *s = &sf_shapes[f];
 	u64 frac = bits & ARM_MASK(s->frac - 1, 0);
@@ -170,14 +102,14 @@ static bool sf_nans(struct sf_ctx *c, const struct sf_shape *s, const struct sf_
 }
 
 /* Both operands of a two-operand function; true: a NaN decided the result. */
-static bool sf_unpack2(struct sf_ctx *c, enum sf_format f, u64 a, u64 b, struct sf_num n[2], u64 *res)
+bool sf_unpack2(struct sf_ctx *c, enum sf_format f, u64 a, u64 b, struct sf_num n[2], u64 *res)
 {
 	n[0] = sf_unpack(c, f, a);
 	n[1] = sf_unpack(c, f, b);
 	return sf_nans(c, &sf_shapes[f], n, 2, res);
 }
 
-static bool sf_unpack1(struct sf_ctx *c, enum sf_format f, u64 a, struct sf_num *n, u64 *res)
+bool sf_unpack1(struct sf_ctx *c, enum sf_format f, u64 a, struct sf_num *n, u64 *res)
 {
 	*n = sf_unpack(c, f, a);
 	return sf_nans(c, &sf_shapes[f], n, 1, res);
@@ -189,7 +121,7 @@ static bool sf_unpack1(struct sf_ctx *c, enum sf_format f, u64 a, struct sf_num 
  * Split frac * 2^-drop into its integer part and whether that goes up in
  * magnitude under @r; *inexact: something was cut off.
  */
-static u128 sf_split(u128 frac, unsigned int drop, bool sign, enum sf_round r, bool *inexact)
+u128 sf_split(u128 frac, unsigned int drop, bool sign, enum sf_round r, bool *inexact)
 {
 	u128 half, rem, whole;
 	bool up = false;
@@ -243,7 +175,7 @@ static bool sf_overflows_to_inf(enum sf_round r, bool sign)
 	}
 }
 
-static u64 sf_overflow(struct sf_ctx *c, enum sf_format f, bool sign, enum sf_round r)
+u64 sf_overflow(struct sf_ctx *c, enum sf_format f, bool sign, enum sf_round r)
 {
 	const struct sf_shape *s = &sf_shapes[f];
 
@@ -256,7 +188,7 @@ static u64 sf_overflow(struct sf_ctx *c, enum sf_format f, bool sign, enum sf_ro
 }
 
 /* FPRound of a number that is not zero. */
-static u64 sf_round(struct sf_ctx *c, enum sf_format f, const struct sf_num *n, enum sf_round r)
+u64 sf_round(struct sf_ctx *c, enum sf_format f, const struct sf_num *n, enum sf_round r)
 {
 	const struct sf_shape *s = &sf_shapes[f];
 	unsigned int drop = SF_TOP - s->frac;
@@ -286,11 +218,6 @@ static u64 sf_round(struct sf_ctx *c, enum sf_format f, const struct sf_num *n, 
 	return (n->sign ? sf_sign_bit(s) : 0) | ((biased << s->frac) + whole);
 }
 
-static enum sf_round sf_mode(const struct sf_ctx *c)
-{
-	return SF_FPCR_RMODE(c->fpcr);
-}
-
 /* Zero as the exact difference of equal numbers. */
 static u64 sf_exact_zero(struct sf_ctx *c, const struct sf_shape *s)
 {
@@ -318,7 +245,7 @@ static struct sf_num sf_sum(const struct sf_num *a, const struct sf_num *b)
 }
 
 /* Operands have at most 64 bits. */
-static struct sf_num sf_product(const struct sf_num *a, const struct sf_num *b)
+struct sf_num sf_product(const struct sf_num *a, const struct sf_num *b)
 {
 	u128 p = (u128)(u64)(a->frac >> 63) * (u64)(b->frac >> 63);
 
@@ -326,8 +253,8 @@ static struct sf_num sf_product(const struct sf_num *a, const struct sf_num *b)
 }
 
 /* a + b, rounded, where at least one may be zero. */
-static u64 sf_round_sum(struct sf_ctx *c, enum sf_format f, const struct sf_num *a,
-			const struct sf_num *b, int scale)
+u64 sf_round_sum(struct sf_ctx *c, enum sf_format f, const struct sf_num *a,
+		 const struct sf_num *b, int scale)
 {
 	struct sf_num n;
 
@@ -338,17 +265,6 @@ static u64 sf_round_sum(struct sf_ctx *c, enum sf_format f, const struct sf_num 
 		return sf_exact_zero(c, &sf_shapes[f]);
 	n.exp += scale;
 	return sf_round(c, f, &n, sf_mode(c));
-}
-
-static bool sf_inf_zero(const struct sf_num *a, const struct sf_num *b)
-{
-	return (a->class == SF_INF && b->class == SF_ZERO) ||
-	       (a->class == SF_ZERO && b->class == SF_INF);
-}
-
-static bool sf_any_inf(const struct sf_num *a, const struct sf_num *b)
-{
-	return a->class == SF_INF || b->class == SF_INF;
 }
 
 static u64 sf_add_signed(struct sf_ctx *c, enum sf_format f, u64 a, u64 b, bool negate)
@@ -619,214 +535,4 @@ u64 sf_neg(enum sf_format f, u64 a)
 	const struct sf_shape *s = &sf_shapes[f];
 
 	return (a ^ sf_sign_bit(s)) & ARM_MASK(s->width - 1, 0);
-}
-
-/* ---- estimates and their refinement ---- */
-
-/* RecipEstimate: the reciprocal of (a + 1/2) / 512, as 9 bits. */
-unsigned int sf_recip_table(unsigned int a)
-{
-	return ((1u << 19) / (a * 2 + 1) + 1) >> 1;
-}
-
-/* RecipSqrtEstimate. */
-unsigned int sf_rsqrt_table(unsigned int a)
-{
-	unsigned int b = 512;
-
-	a = a < 256 ? a * 2 + 1 : ((a & ~1u) + 1) * 2;
-	while ((u64)a * (b + 1) * (b + 1) < 1u << 28)
-		b++;
-	return (b + 1) >> 1;
-}
-
-u64 sf_recip_estimate(struct sf_ctx *c, enum sf_format f, u64 a)
-{
-	const struct sf_shape *s = &sf_shapes[f];
-	struct sf_num n;
-	u64 res;
-	int exp;
-
-	if (sf_unpack1(c, f, a, &n, &res))
-		return res;
-	if (n.class == SF_INF)
-		return sf_pack(s, n.sign, 0, 0);
-	if (n.class == SF_ZERO)
-		return sf_divide_by_zero(c, s, n.sign);
-	if (n.exp < s->emin - 2)	/* below 2^-128 (2^-1024) */
-		return sf_overflow(c, f, n.sign, sf_mode(c));
-	if (c->fpcr & SF_FPCR_FZ && n.exp >= -s->emin) {
-		c->flags |= SF_UFC;
-		return sf_pack(s, n.sign, 0, 0);
-	}
-	res = sf_recip_table((unsigned int)(n.frac >> (SF_TOP - 8)));	/* 256..511: 1.xx */
-	exp = -n.exp - 1 - s->emin + 1;	/* the result's exponent field; 0 and -1: denormal */
-	res <<= s->frac - 8;
-	if (exp <= 0)
-		return sf_pack(s, n.sign, 0, res >> (1 - exp));
-	return sf_pack(s, n.sign, (u64)exp, res & ARM_MASK(s->frac - 1, 0));
-}
-
-u64 sf_rsqrt_estimate(struct sf_ctx *c, enum sf_format f, u64 a)
-{
-	const struct sf_shape *s = &sf_shapes[f];
-	unsigned int scaled;
-	struct sf_num n;
-	u64 res;
-	int exp;
-
-	if (sf_unpack1(c, f, a, &n, &res))
-		return res;
-	if (n.class == SF_ZERO)
-		return sf_divide_by_zero(c, s, n.sign);
-	if (n.sign)
-		return sf_invalid(c, s);
-	if (n.class == SF_INF)
-		return sf_pack(s, false, 0, 0);
-	/* The operand as 1/4 <= x < 1 times an even power of two. */
-	scaled = (unsigned int)(n.frac >> (SF_TOP - 8));
-	if (!(n.exp & 1))
-		scaled >>= 1;
-	exp = -((n.exp & 1 ? n.exp + 1 : n.exp + 2) / 2);
-	res = (u64)(sf_rsqrt_table(scaled) & 0xff) << (s->frac - 8);
-	return sf_pack(s, false, (u64)(exp - s->emin + 1), res);
-}
-
-/* (konst - a * b) * 2^scale; infinity times zero is konst * 2^scale. */
-static u64 sf_step(struct sf_ctx *c, enum sf_format f, u64 a, u64 b, unsigned int konst, int scale)
-{
-	const struct sf_shape *s = &sf_shapes[f];
-	struct sf_num n[2], p, k = sf_make(false, SF_TOP, konst);
-	u64 res;
-
-	if (sf_unpack2(c, f, sf_neg(f, a), b, n, &res))
-		return res;
-	p = sf_product(&n[0], &n[1]);
-	if (sf_inf_zero(&n[0], &n[1]))
-		p = sf_make(false, 0, 0);
-	else if (sf_any_inf(&n[0], &n[1]))
-		return sf_pack_inf(s, p.sign);
-	return sf_round_sum(c, f, &k, &p, scale);
-}
-
-u64 sf_recip_step(struct sf_ctx *c, enum sf_format f, u64 a, u64 b)
-{
-	return sf_step(c, f, a, b, 2, 0);
-}
-
-u64 sf_rsqrt_step(struct sf_ctx *c, enum sf_format f, u64 a, u64 b)
-{
-	return sf_step(c, f, a, b, 3, -1);
-}
-
-/* FPRecpX: the exponent inverted, for scaling. */
-u64 sf_recpx(struct sf_ctx *c, enum sf_format f, u64 a)
-{
-	const struct sf_shape *s = &sf_shapes[f];
-	u64 biased = a >> s->frac & s->emax;
-	struct sf_num n;
-	u64 res;
-
-	if (sf_unpack1(c, f, a, &n, &res))
-		return res;
-	return sf_pack(s, n.sign, biased ? ~biased & s->emax : s->emax - 1, 0);
-}
-
-/* ---- integers ---- */
-
-u64 sf_round_int(struct sf_ctx *c, enum sf_format f, u64 a, enum sf_round r, bool exact)
-{
-	const struct sf_shape *s = &sf_shapes[f];
-	struct sf_num n;
-	bool inexact;
-	u64 res;
-
-	if (sf_unpack1(c, f, a, &n, &res))
-		return res;
-	if (n.class == SF_INF)
-		return sf_pack_inf(s, n.sign);
-	if (n.class == SF_ZERO)
-		return sf_pack(s, n.sign, 0, 0);
-	if (n.exp >= s->frac)
-		return sf_round(c, f, &n, r);	/* integral as it stands */
-	res = (u64)sf_split(n.frac, (unsigned int)(SF_TOP - n.exp), n.sign, r, &inexact);
-	if (inexact && exact)
-		c->flags |= SF_IXC;
-	n = sf_make(n.sign, SF_TOP, res);
-	return n.class == SF_ZERO ? sf_pack(s, n.sign, 0, 0) : sf_round(c, f, &n, SF_TOZERO);
-}
-
-/* The largest magnitude of a number of @width bits with that sign. */
-static u64 sf_int_limit(unsigned int width, bool uns, bool sign)
-{
-	if (uns)
-		return sign ? 0 : ARM_MASK(width - 1, 0);
-	return (1ULL << (width - 1)) - !sign;
-}
-
-u64 sf_to_fixed(struct sf_ctx *c, enum sf_format f, u64 a, unsigned int width,
-		unsigned int fbits, bool uns, enum sf_round r)
-{
-	struct sf_num n = sf_unpack(c, f, a);
-	u64 limit = sf_int_limit(width, uns, n.sign);
-	bool inexact = false, saturated;
-	u128 whole = 0;
-
-	if (sf_is_nan(&n)) {
-		c->flags |= SF_IOC;
-		return 0;
-	}
-	n.exp += (int)fbits;
-	saturated = n.class == SF_INF || (n.class == SF_NORMAL && n.exp > 64);
-	if (!saturated && n.class == SF_NORMAL)
-		whole = sf_split(n.frac, (unsigned int)(SF_TOP - n.exp), n.sign, r, &inexact);
-	if (saturated || whole > limit) {
-		c->flags |= SF_IOC;
-		whole = limit;
-	} else if (inexact) {
-		c->flags |= SF_IXC;
-	}
-	return (n.sign ? -(u64)whole : (u64)whole) & ARM_MASK(width - 1, 0);
-}
-
-u64 sf_from_fixed(struct sf_ctx *c, enum sf_format f, u64 v, unsigned int width,
-		  unsigned int fbits, bool uns, enum sf_round r)
-{
-	bool sign = !uns && v >> (width - 1) & 1;
-	struct sf_num n;
-
-	v = (sign ? -v : v) & ARM_MASK(width - 1, 0);
-	n = sf_make(sign, SF_TOP - (int)fbits, v);
-	return n.class == SF_ZERO ? 0 : sf_round(c, f, &n, r);
-}
-
-/* ---- between formats ---- */
-
-/* FPConvertNaN: the leading bits of the payload, quieted. */
-static u64 sf_convert_nan(const struct sf_shape *from, const struct sf_shape *to, const struct sf_num *n)
-{
-	u64 frac = n->bits & ARM_MASK(from->frac - 1, 0);
-
-	frac = from->frac > to->frac ? frac >> (from->frac - to->frac) : frac << (to->frac - from->frac);
-	return sf_pack(to, n->sign, to->emax, frac | 1ULL << (to->frac - 1));
-}
-
-u64 sf_convert(struct sf_ctx *c, enum sf_format from, enum sf_format to, u64 a, enum sf_round r)
-{
-	const struct sf_shape *s = &sf_shapes[to];
-	bool alt = to == SF_HALF && c->fpcr & SF_FPCR_AHP;
-	struct sf_num n = sf_unpack(c, from, a);
-
-	if (sf_is_nan(&n)) {
-		if (n.class == SF_SNAN || alt)
-			c->flags |= SF_IOC;
-		if (alt)
-			return sf_pack(s, n.sign, 0, 0);
-		return c->fpcr & SF_FPCR_DN ? sf_default_nan(s) : sf_convert_nan(&sf_shapes[from], s, &n);
-	}
-	if (n.class == SF_INF)
-		return alt ? sf_overflow(c, to, n.sign, r) : sf_pack_inf(s, n.sign);
-	if (n.class == SF_ZERO)
-		return sf_pack(s, n.sign, 0, 0);
-	return sf_round(c, to, &n, r);
 }

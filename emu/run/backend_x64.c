@@ -62,7 +62,8 @@ static enum run_result backend_execute(struct emu_vcpu *v, struct jit_block *blk
 {
 	static const u8 result[] = {
 		[JIT_LEFT] = RUN_LEFT, [JIT_EXCEPTION] = RUN_EXCEPTION,
-		[JIT_LINK] = RUN_LINK, [JIT_MISS] = RUN_NEXT,
+		[JIT_LINK] = RUN_LINK, [JIT_EXIT] = RUN_NEXT,
+		[JIT_INDIRECT] = RUN_INDIRECT, [JIT_MISS] = RUN_MISS,
 	};
 
 	v->jump_cache[VCPU_JUMP_INDEX(blk->pc)] = (struct vcpu_rsb_entry){ .pc = blk->pc, .host = blk->guard };

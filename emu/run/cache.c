@@ -259,28 +259,50 @@ static int translate(struct emu_vcpu *v, struct code_page *page, u64 pc, unsigne
 	return 0;
 }
 
+static struct jit_block *find_block(struct code_page *page, unsigned int at)
+{
+	code_chunk chunk = atomic_load_explicit(&page->chunk[at / CODE_CHUNK], memory_order_acquire);
+
+	return chunk ? atomic_load_explicit(&chunk[at % CODE_CHUNK], memory_order_acquire) : NULL;
+}
+
+static code_chunk make_chunk(struct code_cache *c, struct code_page *page, unsigned int at)
+{
+	code_chunk chunk = atomic_load(&page->chunk[at / CODE_CHUNK]);
+
+	if (chunk)
+		return chunk;
+	chunk = code_alloc(c, CODE_CHUNK * sizeof(*chunk));
+	if (chunk) {
+		memset((void *)chunk, 0, CODE_CHUNK * sizeof(*chunk));
+		atomic_store_explicit(&page->chunk[at / CODE_CHUNK], chunk, memory_order_release);
+	}
+	return chunk;
+}
+
 struct jit_block *code_block(struct emu_vcpu *v, struct code_page *page, u64 pc, const struct jit_rec *hint)
 {
 	struct code_cache *c = v->vm->cache;
-	_Atomic(struct jit_block *) *slot = &page->block[pc >> 2 & (CODE_PAGE_INSNS - 1)];
-	struct jit_block *blk = atomic_load_explicit(slot, memory_order_acquire);
-	unsigned int max = v->mode & IR_MODE_STEP ? 1 : IR_MAX_GUEST;
+	unsigned int at = pc >> 2 & (CODE_PAGE_INSNS - 1), max = v->mode & IR_MODE_STEP ? 1 : IR_MAX_GUEST;
+	struct jit_block *blk = find_block(page, at);
+	code_chunk chunk;
 	int err = -ENOSPC;
 
 	if (blk)
 		return blk;
 	pthread_mutex_lock(&c->lock);
-	blk = atomic_load(slot);
+	blk = find_block(page, at);
 	if (blk)
 		goto out;
-	while (c->buf.end - c->buf.p >= (ptrdiff_t)CACHE_RESERVE || !c->rw) {
+	chunk = make_chunk(c, page, at);
+	while (chunk && (!c->rw || c->buf.end - c->buf.p >= (ptrdiff_t)CACHE_RESERVE)) {
 		err = translate(v, page, pc, max, hint, &blk);
 		if (err != -E2BIG || max == 1)
 			break;
 		max /= 2;
 	}
 	if (!err)
-		atomic_store_explicit(slot, blk, memory_order_release);
+		atomic_store_explicit(&chunk[at % CODE_CHUNK], blk, memory_order_release);
 	else
 		blk = NULL;
 out:

@@ -20,6 +20,9 @@ struct ir_block;
 struct run_backend;
 
 #define CODE_PAGE_INSNS (4096 / 4)
+#define CODE_CHUNK 32
+
+typedef _Atomic(struct jit_block *) *code_chunk;
 
 /*
  * One guest page of code at one virtual address in one mode.  @id names it in
@@ -33,7 +36,8 @@ struct code_page {
 	const u8 *host;
 	struct code_page *hash_next;	/* by (ipa, va, mode) */
 	struct code_page *ipa_next;	/* pages of the same ipa */
-	_Atomic(struct jit_block *) block[CODE_PAGE_INSNS];	/* read without the lock */
+	/* Blocks by instruction, in chunks made when needed; read without the lock. */
+	_Atomic(code_chunk) chunk[CODE_PAGE_INSNS / CODE_CHUNK];
 };
 
 #define CODE_ID_BITS 27

@@ -10,6 +10,8 @@
 /* How a block ended, whatever executed it. */
 enum run_result {
 	RUN_NEXT,	/* st.pc is set; nothing but the pc changed */
+	RUN_INDIRECT,	/* the same, by an indirect jump */
+	RUN_MISS,	/* the same: a guard failed or a request is pending */
 	RUN_LINK,	/* the same, and v->exit_rec can be linked to what is there */
 	RUN_LEFT,	/* the mode or mappings may have changed */
 	RUN_EXCEPTION,	/* vcpu->exc is pending */

@@ -234,6 +234,14 @@ static void inval_one(struct tlb_ctx *ctx, unsigned int i, const struct tlb_inva
 		entry_clear(ctx, i);
 }
 
+static void inval_code(struct tlb_ctx *ctx, unsigned int x, const struct tlb_inval *inv)
+{
+	if (ctx->xpage[x].page && hits(ctx->xpage[x].va, ctx->xpage[x].size_global, inv)) {
+		ctx->xpage[x].page = NULL;
+		ctx->xkey[x] = ~0ull;
+	}
+}
+
 /*
  * A page of small translations is one entry; what may belong to a larger one,
  * or covers more itself, can be anywhere in the table.
@@ -246,15 +254,13 @@ static void inval_va(struct tlb_ctx *ctx, const struct tlb_inval *inv)
 		unsigned int x = tlb_xindex(inv->va);
 
 		inval_one(ctx, tlb_index(inv->va), inv);
-		if (ctx->xpage[x].page && hits(ctx->xpage[x].va, ctx->xpage[x].size_global, inv)) {
-			ctx->xpage[x].page = NULL;
-			ctx->xkey[x] = ~0ull;
-		}
+		inval_code(ctx, x, inv);
 		return;
 	}
 	for (unsigned int i = 0; i < TLB_ENTRIES; i++)
 		inval_one(ctx, i, inv);
-	forget_code(ctx);
+	for (unsigned int x = 0; x < TLB_XKEYS; x++)
+		inval_code(ctx, x, inv);
 }
 
 void tlb_invalidate(struct emu_vcpu *v, const struct tlb_inval *inv)

@@ -426,7 +426,8 @@ void emu_vm_free(struct emu_vm *vm)
 /* ---- statistics ---- */
 
 static const char *const exit_names[] = {
-	[RUN_NEXT] = "next block", [RUN_LINK] = "link", [RUN_LEFT] = "leave", [RUN_EXCEPTION] = "exception",
+	[RUN_NEXT] = "unlinked", [RUN_INDIRECT] = "indirect jump", [RUN_MISS] = "guard or request",
+	[RUN_LINK] = "to be linked", [RUN_LEFT] = "leave", [RUN_EXCEPTION] = "exception",
 };
 
 const char *emu_exit_name(unsigned int reason)

@@ -84,6 +84,7 @@ static void reg_drop(struct jit_ctx *c, unsigned int host)
 static void reg_take(struct jit_ctx *c, unsigned int host, ir_ref r)
 {
 	c->holder[host] = r;
+	c->gregs[host] = 0;
 	c->val[r].reg = host;
 	c->used |= 1u << host;
 	c->locked |= 1u << host;
@@ -99,8 +100,8 @@ static bool is_const(const struct jit_ctx *c, ir_ref r)
 	return c->b->insns[r].op == IR_CONST;
 }
 
-/* Guest registers that hold @r now, as a mask of 0..63. */
-static u64 gregs_of(const struct jit_ctx *c, ir_ref r)
+/* Guest registers that hold @r now, as a mask of 0..63; for a value in a register c->gregs[] knows. */
+static u64 find_gregs(const struct jit_ctx *c, ir_ref r)
 {
 	u64 m = 0;
 
@@ -136,8 +137,7 @@ static void evict(struct jit_ctx *c, unsigned int host)
 		return;
 	}
 	v = &c->val[r];
-	if (c->dirty_x)
-		write_home(c, host, gregs_of(c, r) & c->dirty_x);
+	write_home(c, host, c->gregs[host] & c->dirty_x);
 	if (needed(c, r) && v->home == 0xff && v->slot < 0 && !is_const(c, r)) {
 		v->slot = slot_take(c);
 		emit_store(c, slot_mem(v->slot), host);
@@ -160,7 +160,7 @@ static unsigned int evict_score(const struct jit_ctx *c, unsigned int host)
 		score = 2 * JIT_NEVER;
 	else
 		return v->next;
-	store = c->dirty_x && (gregs_of(c, r) & c->dirty_x);
+	store = c->gregs[host] & c->dirty_x;
 	return score + (store ? 0 : JIT_NEVER / 2);
 }
 
@@ -226,6 +226,7 @@ static unsigned int use(struct jit_ctx *c, ir_ref r, u32 mask)
 	if (host == X64_NOREG) {
 		host = reg_alloc(c, mask);
 		reg_take(c, host, r);
+		c->gregs[host] = find_gregs(c, r);
 		if (is_const(c, r))
 			x64_mov_imm(&c->e, host, c->b->insns[r].imm);
 		else if (v->slot >= 0)
@@ -284,7 +285,7 @@ static bool steal(struct jit_ctx *c, ir_ref r, ir_ref src)
 
 	if (host == X64_NOREG || !jit_dies(c, src))
 		return false;
-	if (c->dirty_x && (gregs_of(c, src) & c->dirty_x))
+	if (c->gregs[host] & c->dirty_x)
 		return false;
 	reg_drop(c, host);
 	reg_take(c, host, r);
@@ -473,13 +474,18 @@ static void lower_set(struct jit_ctx *c, const struct ir_insn *in, u32 mask)
 {
 	unsigned int g = in->imm;
 	ir_ref r = in->arg[0], old = c->greg[g];
+	unsigned int host;
 
 	if (old == r)
 		return;
-	use(c, r, mask);
-	if (old != IR_NONE)
+	host = use(c, r, mask);
+	if (old != IR_NONE) {
 		rescue_old(c, g, old);
+		if (c->val[old].reg != X64_NOREG)
+			c->gregs[c->val[old].reg] &= ~(1ull << g);
+	}
 	c->greg[g] = r;
+	c->gregs[host] |= 1ull << g;
 	c->dirty_x |= 1ull << g;
 }
 
@@ -502,6 +508,7 @@ static void lower_get(struct jit_ctx *c, ir_ref r, unsigned int g, u32 mask)
 	if (!(c->dirty_x >> g & 1))
 		c->val[r].home = g;
 	c->greg[g] = r;
+	c->gregs[host] = 1ull << g;
 }
 
 /* A flags value whose only copy is vcpu->flags moves to a slot before that changes. */
@@ -600,6 +607,7 @@ void jit_call_clobber(struct jit_ctx *c, bool state)
 	if (!state)
 		return;
 	memset(c->greg, 0, sizeof(c->greg));
+	memset(c->gregs, 0, sizeof(c->gregs));
 	c->nzcv = IR_NONE;
 	c->nzcv_dirty = false;
 }
@@ -618,7 +626,7 @@ struct jit_rec *jit_rec(struct jit_ctx *c, u32 *number)
 
 		if (r == IR_NONE)
 			continue;
-		for (u64 g = gregs_of(c, r); g; g &= g - 1) {
+		for (u64 g = c->gregs[h]; g; g &= g - 1) {
 			unsigned int greg = __builtin_ctzll(g);
 			bool dirty = c->dirty_x >> greg & 1;
 
@@ -829,6 +837,7 @@ static void entry_values(struct jit_ctx *c)
 		}
 		reg_take(c, l->host, r);
 		c->greg[l->greg] = r;
+		c->gregs[l->host] = 1ull << l->greg;
 		if (l->dirty)
 			c->dirty_x |= 1ull << l->greg;
 		else
@@ -866,7 +875,7 @@ static void op_done(struct jit_ctx *c)
 			continue;
 		}
 		/* Dead and not what a guest register holds: free.  (Slots too.) */
-		if (c->val[r].last <= c->pos && !gregs_of(c, r)) {
+		if (c->val[r].last <= c->pos && !c->gregs[h]) {
 			slot_drop(c, &c->val[r]);
 			reg_drop(c, h);
 		}

@@ -418,6 +418,39 @@ static inline void x64_v2_mem(struct x64_buf *e, u32 op, unsigned int d, struct 
 		x64_rm(e, op, false, d, m);
 }
 
+/* The two above with an immediate byte. */
+static inline void x64_v3i(struct x64_buf *e, u32 op, unsigned int d, unsigned int a, unsigned int b, u8 imm)
+{
+	x64_v3(e, op, d, a, b);
+	x64_u8(e, imm);
+}
+
+static inline void x64_v2i(struct x64_buf *e, u32 op, unsigned int d, unsigned int s, u8 imm)
+{
+	x64_v2(e, op, d, s);
+	x64_u8(e, imm);
+}
+
+/* d = a shifted by an immediate: the group opcode @op with /@ext. */
+static inline void x64_vshift(struct x64_buf *e, u32 op, unsigned int ext, unsigned int d, unsigned int a, u8 imm)
+{
+	if (e->avx) {
+		x64_vex_rr(e, op, false, ext, d, a);
+	} else {
+		if (d != a)
+			x64_rr(e, X_0F | 0x28, false, d, a);	/* movaps */
+		x64_rr(e, op, false, ext, d);
+	}
+	x64_u8(e, imm);
+}
+
+/* VEX only: d = op(a, b, m), m in the top of an immediate byte. */
+static inline void x64_v4(struct x64_buf *e, u32 op, unsigned int d, unsigned int a, unsigned int b, unsigned int m)
+{
+	x64_vex_rr(e, op, false, d, a, b);
+	x64_u8(e, m << 4);
+}
+
 static inline void x64_movaps(struct x64_buf *e, unsigned int d, unsigned int s)
 {
 	x64_v2(e, X_0F | 0x28, d, s);

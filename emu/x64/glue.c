@@ -83,7 +83,7 @@ int jit_exit(struct emu_vcpu *v, struct jit_save *save, u32 number)
 	v->st.pc = rec->pc;
 	v->insn_count += rec->insns;
 	v->exit_rec = rec;
-	return rec->jump ? JIT_LINK : JIT_MISS;
+	return rec->jump ? JIT_LINK : JIT_EXIT;
 }
 
 /* ---- memory ---- */

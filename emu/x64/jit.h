@@ -126,7 +126,9 @@ enum jit_result {
 	JIT_LEFT,		/* to the dispatcher, st.pc set */
 	JIT_EXCEPTION,		/* vcpu->exc is pending */
 	JIT_LINK,		/* by an exit that could be linked: run->exit_rec */
-	JIT_MISS,		/* look up st.pc */
+	JIT_INDIRECT,		/* look up st.pc: an indirect jump not in the jump cache */
+	JIT_MISS,		/* look up st.pc: a guard failed, or a request is pending */
+	JIT_EXIT,		/* look up st.pc: an exit that cannot be linked any more */
 };
 
 /* 128-bit constants next to the thunks. */
@@ -200,6 +202,7 @@ struct jit_ctx {
 	u32 used;			/* host registers that hold something */
 	u32 locked;			/* must not be evicted during this operation */
 	ir_ref holder[JIT_REGS];
+	u64 gregs[JIT_REGS];		/* guest registers 0..63 whose value is in this host register */
 	u64 slots;			/* busy spill slots */
 	ir_ref greg[IR_REG_COUNT];	/* current value of each guest register, IR_NONE: in memory */
 	u64 dirty_x;			/* bit n: guest register n (0..63) is newer than memory */

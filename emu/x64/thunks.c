@@ -201,12 +201,15 @@ void jit_thunks_emit(struct jit *jit, struct x64_buf *e)
 #define EXEC(p) ((p) + e->exec)
 	t->enter = EXEC(e->p);
 	emit_enter(e);
-	t->indirect = EXEC(e->p);
 	t->miss = EXEC(e->p);
 	x64_store(e, true, JIT_VCPU(st.pc), RAX);
 	x64_mov_imm(e, RAX, JIT_MISS);
 	leave = e->p;
 	emit_leave(e);
+	t->indirect = EXEC(e->p);
+	x64_store(e, true, JIT_VCPU(st.pc), RAX);
+	x64_mov_imm(e, RAX, JIT_INDIRECT);
+	x64_jmp_to(e, leave);
 	t->leave = EXEC(e->p);
 	x64_mov_imm(e, RAX, JIT_LEFT);
 	x64_jmp_to(e, leave);

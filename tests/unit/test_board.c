@@ -54,8 +54,10 @@ static void wr(struct device *dev, u64 off, u32 val)
 /* A chardev that keeps what it is given. */
 struct sink {
 	struct chardev c;
-	char out[64];
+	char out[128];
 	size_t len;
+	size_t room;		/* takes no more than so many bytes; 0: none, unless open */
+	bool limited;
 	unsigned int pokes;
 };
 
@@ -63,8 +65,11 @@ static size_t sink_write(struct chardev *c, const void *buf, size_t len)
 {
 	struct sink *s = (struct sink *)c;
 
+	if (s->limited && len > s->room)
+		len = s->room;
 	for (size_t i = 0; i < len && s->len < sizeof(s->out); i++)
 		s->out[s->len++] = ((const char *)buf)[i];
+	s->room -= s->limited ? len : 0;
 	return len;
 }
 
@@ -97,6 +102,7 @@ static size_t type(struct sink *s, const char *text)
 #define UART_MIS 0x40
 #define UART_ICR 0x44
 #define FR_RXFE 0x10
+#define FR_TXFF 0x20
 #define FR_RXFF 0x40
 #define FR_TXFE 0x80
 #define RX 0x10
@@ -107,11 +113,11 @@ static void pl011_output_and_ids(void **state)
 {
 	struct sink sink = { .c = { .ops = &sink_ops } };
 	struct wire wire = { 0, 0 };
+	struct loop *loop = *state;
 	struct device *dev;
 	static const u8 id[8] = { 0x11, 0x10, 0x34, 0x00, 0x0d, 0xf0, 0x05, 0xb1 };
 
-	(void)state;
-	assert_int_equal(pl011_create(&sink.c, true, line_to(&wire), &dev), 0);
+	assert_int_equal(pl011_create(loop, &sink.c, true, line_to(&wire), &dev), 0);
 	for (unsigned int i = 0; i < 8; i++)
 		assert_int_equal(rd(dev, 0xfe0 + 4 * i), id[i]);
 	assert_int_equal(rd(dev, UART_CR), 0x300);
@@ -143,11 +149,11 @@ static void pl011_input(void **state)
 {
 	struct sink sink = { .c = { .ops = &sink_ops, .poke = sink_poke } };
 	struct wire wire = { 0, 0 };
+	struct loop *loop = *state;
 	struct device *dev;
 	const char *text = "0123456789abcdefghijklmnopqrstuvwxyz";
 
-	(void)state;
-	assert_int_equal(pl011_create(&sink.c, true, line_to(&wire), &dev), 0);
+	assert_int_equal(pl011_create(loop, &sink.c, true, line_to(&wire), &dev), 0);
 	/* A disabled receiver takes nothing, and asks for it once enabled. */
 	assert_int_equal(type(&sink, "a"), 0);
 	wr(dev, UART_CR, 0x301);
@@ -190,10 +196,10 @@ static void pl011_loopback(void **state)
 {
 	struct sink sink = { .c = { .ops = &sink_ops } };
 	struct wire wire = { 0, 0 };
+	struct loop *loop = *state;
 	struct device *dev;
 
-	(void)state;
-	assert_int_equal(pl011_create(&sink.c, true, line_to(&wire), &dev), 0);
+	assert_int_equal(pl011_create(loop, &sink.c, true, line_to(&wire), &dev), 0);
 	wr(dev, UART_LCR, 0x10);
 	wr(dev, UART_CR, 0x381);
 	for (unsigned int i = 0; i < 100; i++)
@@ -207,10 +213,10 @@ static void pl011_loopback(void **state)
 
 static void pl011_without_anybody(void **state)
 {
+	struct loop *loop = *state;
 	struct device *dev;
 
-	(void)state;
-	assert_int_equal(pl011_create(NULL, true, (struct irq_line){ 0 }, &dev), 0);
+	assert_int_equal(pl011_create(loop, NULL, true, (struct irq_line){ 0 }, &dev), 0);
 	wr(dev, UART_CR, 0x301);
 	wr(dev, UART_IMSC, 0x7ff);
 	wr(dev, UART_DR, 'x');
@@ -223,15 +229,60 @@ static void quit(void *opaque)
 	loop_quit(opaque);
 }
 
+static void run_for(struct loop *loop, u64 ns)
+{
+	struct loop_source *timer = loop_add_timer(loop, ns, 0, quit, loop);
+
+	loop_run(loop);
+	loop_remove(timer);
+}
+
+/* A host that takes nothing for a while: the guest sees a full FIFO and loses no byte. */
+static void pl011_slow_host(void **state)
+{
+	struct sink sink = { .c = { .ops = &sink_ops }, .limited = true };
+	struct wire wire = { 0, 0 };
+	struct loop *loop = *state;
+	struct device *dev;
+
+	assert_int_equal(pl011_create(loop, &sink.c, true, line_to(&wire), &dev), 0);
+	wr(dev, UART_LCR, 0x10);
+	wr(dev, UART_IMSC, TX);
+	for (unsigned int i = 0; i < 32; i++) {
+		assert_int_equal(rd(dev, UART_FR) & FR_TXFF, 0);
+		wr(dev, UART_DR, 'A' + i);
+	}
+	assert_int_equal(rd(dev, UART_FR) & (FR_TXFF | FR_TXFE), FR_TXFF);
+	assert_int_equal(rd(dev, UART_RIS) & TX, 0);
+	wr(dev, UART_DR, '!');	/* lost, as the flag has said */
+	sink.room = 15;
+	run_for(loop, 10000000);
+	assert_int_equal(sink.len, 15);
+	assert_false(wire.level);	/* 17 left, the trigger is at 16 */
+	sink.room = 1;
+	run_for(loop, 10000000);
+	assert_true(wire.level);
+	sink.room = 100;
+	run_for(loop, 10000000);
+	assert_int_equal(sink.len, 32);
+	for (unsigned int i = 0; i < 32; i++)
+		assert_int_equal(sink.out[i], 'A' + i);
+	assert_int_equal(rd(dev, UART_FR) & (FR_TXFF | FR_TXFE), FR_TXFE);
+	/* Freed with a byte waiting. */
+	sink.room = 0;
+	wr(dev, UART_DR, 'z');
+	sink.room = 1;
+	dev->ops->free(dev);
+	assert_int_equal(sink.out[32], 'z');
+}
+
 static void pl031_time_and_alarm(void **state)
 {
 	struct wire wire = { 0, 0 };
-	struct loop *loop;
+	struct loop *loop = *state;
 	struct device *dev;
 	u32 now;
 
-	(void)state;
-	assert_int_equal(loop_create(&loop), 0);
 	assert_int_equal(pl031_create(loop, line_to(&wire), &dev), 0);
 	assert_int_equal(rd(dev, 0xfe0), 0x31);
 	now = time(NULL);
@@ -242,12 +293,10 @@ static void pl031_time_and_alarm(void **state)
 	/* An alarm in the past or far away does nothing; one in a second rings. */
 	wr(dev, 0x10, 1);
 	wr(dev, 0x04, 500);
-	loop_add_timer(loop, 50000000, 0, quit, loop);
-	loop_run(loop);
+	run_for(loop, 50000000);
 	assert_false(wire.level);
 	wr(dev, 0x04, rd(dev, 0) + 1);
-	loop_add_timer(loop, 1300000000, 0, quit, loop);
-	loop_run(loop);
+	run_for(loop, 1300000000);
 	assert_true(wire.level);
 	assert_int_equal(rd(dev, 0x14), 1);
 	assert_int_equal(rd(dev, 0x18), 1);
@@ -257,7 +306,6 @@ static void pl031_time_and_alarm(void **state)
 	/* With a call to arm it still waiting. */
 	wr(dev, 0x04, rd(dev, 0) + 100);
 	dev->ops->free(dev);
-	loop_free(loop);
 }
 
 static void pl061_pins(void **state)
@@ -383,12 +431,24 @@ static void gic_wires(void **state)
 	gic_free(gic);
 }
 
+static int make_loop(void **state)
+{
+	return loop_create((struct loop **)state);
+}
+
+static int free_loop(void **state)
+{
+	loop_free(*state);
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pl011_output_and_ids),
 		cmocka_unit_test(pl011_input),
 		cmocka_unit_test(pl011_loopback),
+		cmocka_unit_test(pl011_slow_host),
 		cmocka_unit_test(pl011_without_anybody),
 		cmocka_unit_test(pl031_time_and_alarm),
 		cmocka_unit_test(pl061_pins),
@@ -396,5 +456,5 @@ int main(void)
 		cmocka_unit_test(gic_wires),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, make_loop, free_loop);
 }

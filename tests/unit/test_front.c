@@ -408,6 +408,32 @@ static void sysregs(void **state)
 	assert_int_equal(last(b)->op, IR_LEAVE);
 }
 
+/* ---- the dump ---- */
+
+static void dump(void **state)
+{
+	static char text[1 << 20];
+	FILE *out = fmemopen(text, sizeof(text), "w");
+	struct ir_block *b;
+
+	(void)state;
+	assert_non_null(out);
+	b = TR(1, 0xf1000421, BEQ(-1));		/* subs x1, x1, #1 */
+	ir_dump(b, out);
+	for (unsigned int i = 0; i < nrows; i++) {
+		u32 word = rows[i].value;
+
+		rewind(out);
+		ir_dump(translate(&word, 1, 1, 1), out);
+	}
+	rewind(out);
+	ir_dump(TR(1, 0xf1000421, BEQ(-1)), out);
+	fclose(out);
+	assert_non_null(strstr(text, "subs\tx1, x1, #1"));
+	assert_non_null(strstr(text, "FL_SUB.64 %"));
+	assert_non_null(strstr(text, "XCOND eq 0xffffffc000080000"));
+}
+
 /* ---- speed, for people to look at ---- */
 
 static double now(void)
@@ -456,6 +482,7 @@ int main(void)
 		cmocka_unit_test(step_conditions),
 		cmocka_unit_test(sp_alignment),
 		cmocka_unit_test(sysregs),
+		cmocka_unit_test(dump),
 		cmocka_unit_test(speed),
 	};
 

@@ -3,17 +3,22 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "vmm/dev/regs.h"
 #include "vmm/host/chardev.h"
+#include "vmm/host/loop.h"
 
 #define FIFO_DEPTH 32
+#define RETRY_NS 2000000	/* between attempts to write to a full host buffer */
 
 /* UARTFR */
 #define FR_CTS (1u << 0)
 #define FR_DSR (1u << 1)
 #define FR_DCD (1u << 2)
+#define FR_BUSY (1u << 3)
 #define FR_RXFE (1u << 4)
+#define FR_TXFF (1u << 5)
 #define FR_RXFF (1u << 6)
 #define FR_TXFE (1u << 7)
 /* UARTLCR_H */
@@ -31,27 +36,44 @@
 
 struct pl011 {
 	struct device dev;
+	struct loop *loop;
 	struct chardev *chardev;
 	struct irq_line irq;
+	struct loop_source *retry;	/* the loop's thread only */
 	pthread_mutex_t lock;	/* everything below; then comes the GIC's */
 	u32 rsr, ilpr, ibrd, fbrd, lcr_h, cr, ifls, imsc, ris, dmacr;
 	u32 rx_head, rx_count;
 	u8 rx[FIFO_DEPTH];
+	/* Empty unless the host does not take bytes for now; tx[0] is the oldest. */
+	u32 tx_count;
+	u8 tx[FIFO_DEPTH];
+	bool retrying;		/* a call or a timer that will call tx_drain() is under way */
 	bool irq_level;
 	bool starved;		/* can_receive() said no: poke when there is room */
 };
 
-static u32 rx_depth(const struct pl011 *u)
+/* Of either FIFO. */
+static u32 depth(const struct pl011 *u)
 {
 	return u->lcr_h & LCR_FEN ? FIFO_DEPTH : 1;
 }
 
-/* DDI 0183G, table 3-13: 1/8, 1/4, 1/2, 3/4, 7/8; the rest is reserved. */
-static u32 rx_trigger(const struct pl011 *u)
+/* UARTIFLS (DDI 0183G, 3.3.9): 1/8, 1/4, 1/2, 3/4, 7/8; the rest is reserved. */
+static u32 trigger(u32 select)
 {
 	static const u8 eighths[8] = { 1, 2, 4, 6, 7, 7, 7, 7 };
 
-	return u->lcr_h & LCR_FEN ? FIFO_DEPTH * eighths[(u->ifls >> 3) & 7] / 8 : 1;
+	return FIFO_DEPTH * eighths[select & 7] / 8;
+}
+
+static u32 rx_trigger(const struct pl011 *u)
+{
+	return u->lcr_h & LCR_FEN ? trigger(u->ifls >> 3) : 1;
+}
+
+static u32 tx_trigger(const struct pl011 *u)
+{
+	return u->lcr_h & LCR_FEN ? trigger(u->ifls) : 0;
 }
 
 static void update_irq(struct pl011 *u)
@@ -86,12 +108,12 @@ static size_t rx_room(const struct pl011 *u)
 {
 	if (!(u->cr & CR_UARTEN) || !(u->cr & CR_RXE) || u->cr & CR_LBE)
 		return 0;
-	return u->rx_count < rx_depth(u) ? rx_depth(u) - u->rx_count : 0;
+	return u->rx_count < depth(u) ? depth(u) - u->rx_count : 0;
 }
 
 static void rx_push(struct pl011 *u, u8 c)
 {
-	if (u->rx_count < rx_depth(u))
+	if (u->rx_count < depth(u))
 		u->rx[(u->rx_head + u->rx_count++) % FIFO_DEPTH] = c;
 }
 
@@ -109,10 +131,48 @@ static u32 read_dr(void *dev)
 	return c;
 }
 
+static void tx_later(void *opaque);
+
+/* Gives the host what it takes; what stays is tried again after a while. */
+static void tx_drain(struct pl011 *u)
+{
+	u32 before = u->tx_count, sent = chardev_write(u->chardev, u->tx, u->tx_count);
+
+	memmove(u->tx, u->tx + sent, u->tx_count - sent);
+	u->tx_count -= sent;
+	if (before > tx_trigger(u) && u->tx_count <= tx_trigger(u))
+		u->ris |= INT_TX;
+	update_irq(u);
+	if (u->tx_count && !u->retrying) {
+		u->retrying = true;
+		loop_call(u->loop, tx_later, u);
+	}
+}
+
+static void tx_retry(void *opaque)
+{
+	struct pl011 *u = opaque;
+
+	loop_remove(u->retry);
+	u->retry = NULL;
+	pthread_mutex_lock(&u->lock);
+	u->retrying = false;
+	if (u->tx_count)
+		tx_drain(u);
+	pthread_mutex_unlock(&u->lock);
+}
+
+static void tx_later(void *opaque)
+{
+	struct pl011 *u = opaque;
+
+	u->retry = loop_add_timer(u->loop, RETRY_NS, 0, tx_retry, u);
+}
+
 /*
- * Bytes leave at once, so the transmit FIFO is empty after each and has just
- * passed its trigger level.  They leave from a disabled UART too: programs
- * written for emulators rely on it.
+ * As a rule bytes leave at once, so that the transmit FIFO is empty after each
+ * and has just passed its trigger level.  They leave from a disabled UART too:
+ * programs written for emulators rely on it.
  */
 static void write_dr(void *dev, u32 val)
 {
@@ -122,8 +182,13 @@ static void write_dr(void *dev, u32 val)
 	if (u->cr & CR_LBE) {
 		rx_push(u, c);
 		update_rx(u);
-	} else {
-		chardev_write(u->chardev, &c, 1);
+	} else if (u->tx_count || !chardev_write(u->chardev, &c, 1)) {
+		if (u->tx_count < depth(u))
+			u->tx[u->tx_count++] = c;
+		if (u->tx_count > tx_trigger(u))
+			u->ris &= ~INT_TX;
+		tx_drain(u);
+		return;
 	}
 	u->ris |= INT_TX;
 	update_irq(u);
@@ -133,22 +198,25 @@ static u32 read_fr(void *dev)
 {
 	struct pl011 *u = dev;
 	/* The other side is there and ready. */
-	u32 fr = FR_TXFE | FR_CTS | FR_DSR | FR_DCD;
+	u32 fr = FR_CTS | FR_DSR | FR_DCD;
 
+	fr |= u->tx_count ? FR_BUSY : FR_TXFE;
+	if (u->tx_count >= depth(u))
+		fr |= FR_TXFF;
 	if (!u->rx_count)
 		fr |= FR_RXFE;
-	if (u->rx_count >= rx_depth(u))
+	if (u->rx_count >= depth(u))
 		fr |= FR_RXFF;
 	return fr;
 }
 
-/* Turning the FIFOs on or off empties them (DDI 0183G 3.3.7 leaves it open what is kept). */
+/* Turning the FIFOs off leaves room for one byte; more than that is lost. */
 static void write_lcr_h(void *dev, u32 val)
 {
 	struct pl011 *u = dev;
 
 	(void)val;
-	if (u->rx_count > rx_depth(u))
+	if (u->rx_count > depth(u))
 		u->rx_count = 0;
 	update_rx(u);
 }
@@ -299,6 +367,7 @@ static void pl011_reset(struct device *dev)
 	pthread_mutex_lock(&u->lock);
 	dev_reg_reset(regs, ARM_ARRAY_SIZE(regs), u);
 	u->rx_head = u->rx_count = 0;
+	/* What the guest has written still goes out. */
 	update_rx(u);
 	pthread_mutex_unlock(&u->lock);
 }
@@ -309,6 +378,11 @@ static void pl011_free(struct device *dev)
 
 	if (u->chardev && u->chardev->fe.opaque == u)
 		u->chardev->fe = (struct chardev_frontend){ 0 };
+	loop_uncall(u->loop, tx_later, u);
+	if (u->retry)
+		loop_remove(u->retry);
+	/* The last chance of what is left, as when the guest has just powered off. */
+	chardev_write(u->chardev, u->tx, u->tx_count);
 	pthread_mutex_destroy(&u->lock);
 	free(u);
 }
@@ -321,13 +395,15 @@ static const struct device_ops pl011_ops = {
 	.free = pl011_free,
 };
 
-int pl011_create(struct chardev *c, bool input, struct irq_line irq, struct device **out)
+int pl011_create(struct loop *loop, struct chardev *c, bool input, struct irq_line irq,
+		 struct device **out)
 {
 	struct pl011 *u = calloc(1, sizeof(*u));
 
 	if (!u)
 		return -ENOMEM;
 	u->dev.ops = &pl011_ops;
+	u->loop = loop;
 	u->chardev = c;
 	u->irq = irq;
 	pthread_mutex_init(&u->lock, NULL);

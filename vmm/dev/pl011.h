@@ -6,14 +6,16 @@
 #include "vmm/dev/device.h"
 
 struct chardev;
+struct loop;
 
 #define PL011_SIZE 0x1000
 
 /*
- * @c (may be NULL: nobody listens) stays the caller's and outlives the device.
+ * @c (may be NULL: nobody listens) stays the caller's; it and @loop outlive the device.
  * @input: become its front end; without, somebody else reads what the user types.
  * 0 or -ENOMEM.
  */
-int pl011_create(struct chardev *c, bool input, struct irq_line irq, struct device **out);
+int pl011_create(struct loop *loop, struct chardev *c, bool input, struct irq_line irq,
+		 struct device **out);
 
 #endif

@@ -111,7 +111,7 @@ static int create_gic(struct virt *v, const struct machine_env *env)
 static int create_board(struct virt *v, const struct machine_env *env)
 {
 	struct device *dev;
-	int ret = pl011_create(env->serial, env->serial_input,
+	int ret = pl011_create(env->loop, env->serial, env->serial_input,
 			       gic_spi(v->gic, VIRT_SPI_PL011), &dev);
 
 	if (!ret)
