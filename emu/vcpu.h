@@ -87,6 +87,7 @@ struct emu_vcpu {
 	struct vcpu_exception exc;
 	atomic_uint lines;		/* 1 << enum emu_line */
 	bool regime_changed;		/* TTBR, TCR, SCTLR, EL...: run/ selects the TLB anew at the next dispatch */
+	u32 waiting;			/* something masked waits, or debug depends on PSTATE.D: XPENDING leaves */
 	bool wfi;			/* sleep at the next dispatch until an interrupt is pending (masked or not) */
 	bool wfe;			/* the same, an event also ends it */
 	atomic_bool event;		/* the event register of WFE */

@@ -35,6 +35,11 @@ enum cpu_ppi {
 #define SCTLR_EE ARM_BIT(25)
 #define SCTLR_UCI ARM_BIT(26)
 
+#define MDSCR_SS ARM_BIT(0)
+#define MDSCR_TDCC ARM_BIT(12)
+#define MDSCR_KDE ARM_BIT(13)
+#define MDSCR_MDE ARM_BIT(15)
+
 /* ---- for run/ ---- */
 
 /*

@@ -8,10 +8,6 @@
 #include "emu/cpu/helpers.h"
 #include "emu/run/tlb.h"
 
-#define MDSCR_SS ARM_BIT(0)
-#define MDSCR_TDCC ARM_BIT(12)
-#define MDSCR_KDE ARM_BIT(13)
-#define MDSCR_MDE ARM_BIT(15)
 #define OSLSR_OSLK ARM_BIT(1)
 #define OSDLR_DLK ARM_BIT(0)
 #define CLAIM_TAGS 0xffULL

@@ -127,6 +127,13 @@ static void barrier(struct front *f, enum ir_barrier kind)
 	ir_opx(f->b, IR_BARRIER, 64, kind, 0, IR_NONE, IR_NONE, IR_NONE);
 }
 
+/* An interrupt may have become unmasked, or somebody wants this vCPU's attention. */
+static void check_pending(struct front *f)
+{
+	if (!(f->b->mode & IR_MODE_STEP))	/* leaves behind each instruction anyhow */
+		ir_opx(f->b, IR_XPENDING, 64, 0, f->pc + 4, IR_NONE, IR_NONE, IR_NONE);
+}
+
 static bool data_barrier(struct front *f, unsigned int crm)
 {
 	static const u8 kinds[] = {
@@ -151,7 +158,11 @@ bool tr_isb(struct front *f, const struct a64_insn *i)
 {
 	(void)i;
 	barrier(f, IR_BARRIER_ISB);
-	front_leave(f, f->pc + 4);
+	/*
+	 * What an ISB makes visible has ended its own block already, or has
+	 * set a request (code changed by another vCPU).
+	 */
+	check_pending(f);
 	return true;
 }
 
@@ -165,6 +176,7 @@ bool tr_clrex(struct front *f, const struct a64_insn *i)
 /* ---- MRS, MSR ---- */
 
 #define ENC_NZCV ARM_SYSREG_ENC(3, 3, 4, 2, 0)
+#define ENC_DAIF ARM_SYSREG_ENC(3, 3, 4, 2, 1)
 #define ENC_SPSEL ARM_SYSREG_ENC(3, 0, 4, 2, 0)
 #define ENC_CURRENTEL ARM_SYSREG_ENC(3, 0, 4, 2, 2)
 #define ENC_SP_EL0 ARM_SYSREG_ENC(3, 0, 4, 1, 0)
@@ -204,6 +216,8 @@ static ir_ref sysreg_read(struct front *f, u32 enc, unsigned int rt)
 		return ir_op(b, IR_FL_GET, 64, ir_get_f(b), IR_NONE, IR_NONE);
 	if (enc == ENC_CURRENTEL && front_el(f))
 		return ir_const(b, front_el(f) << 2);
+	if (enc == ENC_DAIF && front_el(f))
+		return ir_op(b, IR_LDDAIF, 64, IR_NONE, IR_NONE, IR_NONE);
 	if (enc == ENC_SPSEL && front_el(f))
 		return ir_const(b, !!(b->mode & IR_MODE_SPSEL));
 	r = plain_row(f, enc, false);
@@ -236,6 +250,11 @@ static void sysreg_write(struct front *f, u32 enc, unsigned int rt)
 		ir_set_f(b, ir_op(b, IR_FL_MAKE, 64, v, IR_NONE, IR_NONE));
 		return;
 	}
+	if (enc == ENC_DAIF && front_el(f)) {
+		ir_op(b, IR_STDAIF, 64, v, IR_NONE, IR_NONE);
+		check_pending(f);
+		return;
+	}
 	r = plain_row(f, enc, true);
 	if (r) {
 		plain_write(f, r, v);
@@ -258,14 +277,28 @@ bool tr_mrs_msr(struct front *f, const struct a64_insn *i)
 	return true;
 }
 
+/* DAIFSet only masks: nothing becomes pending. */
+static void daif_imm(struct front *f, bool set, unsigned int crm)
+{
+	struct ir_block *b = f->b;
+	ir_ref old = ir_op(b, IR_LDDAIF, 64, IR_NONE, IR_NONE, IR_NONE);
+	ir_ref bits = ir_const(b, (u64)crm << 6);
+
+	ir_op(b, IR_STDAIF, 64, ir_op(b, set ? IR_OR : IR_ANDN, 64, old, bits, IR_NONE), IR_NONE, IR_NONE);
+	if (!set)
+		check_pending(f);
+}
+
 bool tr_msr_imm(struct front *f, const struct a64_insn *i)
 {
 	u64 field = ARM_PSTATE_ENC(i->op1, i->op2);
 
+	if (front_el(f) && (field == ARM_PSTATE_DAIFSET || field == ARM_PSTATE_DAIFCLR)) {
+		daif_imm(f, field == ARM_PSTATE_DAIFSET, i->CRm);
+		return true;
+	}
 	ir_call(f->b, IR_HELPER_msr_imm, ir_const(f->b, field), ir_const(f->b, i->CRm), IR_NONE);
-	/* DAIFSet only masks: nothing that was not pending becomes so. */
-	if (field != ARM_PSTATE_DAIFSET)
-		front_leave(f, f->pc + 4);
+	front_leave(f, f->pc + 4);
 	return true;
 }
 

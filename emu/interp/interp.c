@@ -63,6 +63,22 @@ int interp_SETF(struct interp *t, const struct ir_insn *in, struct arm_vreg *res
 	return INTERP_CONTINUE;
 }
 
+int interp_LDDAIF(struct interp *t, const struct ir_insn *in, struct arm_vreg *res)
+{
+	(void)in;
+	res->d[0] = t->v->st.pstate & PSR_DAIF;
+	return INTERP_CONTINUE;
+}
+
+int interp_STDAIF(struct interp *t, const struct ir_insn *in, struct arm_vreg *res)
+{
+	struct arm_state *st = &t->v->st;
+
+	(void)res;
+	st->pstate = (st->pstate & ~PSR_DAIF) | ((u32)interp_arg(t, in, 0) & PSR_DAIF);
+	return INTERP_CONTINUE;
+}
+
 int interp_LDSYS(struct interp *t, const struct ir_insn *in, struct arm_vreg *res)
 {
 	res->d[0] = t->v->st.sys[in->imm];
@@ -276,6 +292,16 @@ INTERP_EXIT(XZ, a == 0)
 INTERP_EXIT(XNZ, a != 0)
 INTERP_EXIT(XBIT0, !arm_bit(interp_arg(t, in, 0), in->aux & 63))
 INTERP_EXIT(XBIT1, arm_bit(interp_arg(t, in, 0), in->aux & 63))
+int interp_XPENDING(struct interp *t, const struct ir_insn *in, struct arm_vreg *res)
+{
+	struct emu_vcpu *v = t->v;
+
+	(void)res;
+	if (!v->waiting && !atomic_load_explicit(&v->exit_request, memory_order_relaxed))
+		return INTERP_CONTINUE;
+	return interp_exit_to(t, in->imm, INTERP_LEAVE);
+}
+
 INTERP_EXIT(PUSHRET, false)	/* nobody keeps a return stack here */
 INTERP_EXIT(GOTO, true)
 

@@ -56,6 +56,7 @@ static bool insn_effects(struct opt *o, const struct ir_insn *t, bool used)
 			o->dead_f = false;
 		return false;
 	case IR_LDSYS:
+	case IR_LDDAIF:
 		return false;
 	}
 	return !(flags & IR_F_PURE);

@@ -14,7 +14,7 @@
 #define TLB_PAGE_MASK (~(u64)(TLB_PAGE_SIZE - 1))
 #define TLB_BITS 10
 #define TLB_ENTRIES (1u << TLB_BITS)
-#define TLB_XKEYS 256
+#define TLB_XKEYS 1024
 
 /*
  * A hit is (tag ^ va) <= TLB_PAGE_SIZE - size, where tag is the page's address.
@@ -71,7 +71,7 @@ static inline unsigned int tlb_index(u64 va)
 
 static inline unsigned int tlb_xindex(u64 va)
 {
-	return (va >> TLB_PAGE_BITS ^ va >> (TLB_PAGE_BITS + 8)) & (TLB_XKEYS - 1);
+	return (va >> TLB_PAGE_BITS ^ va >> (TLB_PAGE_BITS + 10)) & (TLB_XKEYS - 1);
 }
 
 /* The table for the vCPU's present state; sets vcpu->tlb and tlb_unpriv. */

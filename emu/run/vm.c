@@ -217,6 +217,7 @@ static void take_exceptions(struct emu_vcpu *v)
 	}
 	if (cpu_take_interrupt(v))
 		v->stats.interrupts++;
+	v->waiting = cpu_has_work(v) || (v->st.sys[ARM_SLOT_MDSCR_EL1] & (MDSCR_SS | MDSCR_MDE));
 }
 
 /* Powered off, or waiting for an interrupt or event. */

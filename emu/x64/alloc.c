@@ -926,6 +926,8 @@ static void lower(struct jit_ctx *c)
 	case IR_ADD ... IR_CRC32C:
 	case IR_LDSYS:
 	case IR_STSYS:
+	case IR_LDDAIF:
+	case IR_STDAIF:
 		jit_lower_int(c, in);
 		break;
 	case IR_FL_ADD ... IR_FL_SEL:

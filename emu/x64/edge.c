@@ -103,7 +103,7 @@ static void emit_conform(struct x64_buf *e, const struct jit_rec *rec, const str
 }
 
 /* Where the edge gives up: the exit's own state, flags in memory by now. */
-static u32 fail_record(struct code_cache *cache, const struct jit_rec *rec)
+static u32 fail_record(struct code_cache *cache, struct jit_rec *rec)
 {
 	size_t size = sizeof(*rec) + rec->nlocs * sizeof(rec->loc[0]);
 	struct jit_rec *copy;
@@ -112,7 +112,7 @@ static u32 fail_record(struct code_cache *cache, const struct jit_rec *rec)
 	if (number) {
 		memcpy(copy, rec, size);
 		copy->flags = JIT_FLAGS_MEM;
-		copy->jump = NULL;
+		copy->origin = rec;
 		copy->insns = 0;	/* counted by the edge */
 	}
 	return number;
@@ -136,7 +136,7 @@ static bool needs_edge(const struct jit_rec *rec, const struct jit_block *to, bo
 	return false;
 }
 
-static void emit_edge(struct code_cache *cache, struct x64_buf *e, const struct jit_rec *rec,
+static void emit_edge(struct code_cache *cache, struct x64_buf *e, struct jit_rec *rec,
 		      const struct jit_block *to, bool guard)
 {
 	u8 *fail[2] = { NULL, NULL };
@@ -174,28 +174,30 @@ static void emit_edge(struct code_cache *cache, struct x64_buf *e, const struct 
 	x64_u32(e, number);
 }
 
+/*
+ * An exit is linked again when its target was translated anew: the old target's
+ * page was retired, so that the guard of the edge to it fails for ever.
+ */
 void jit_link(struct code_cache *cache, struct jit_rec *rec, struct jit_block *to)
 {
-	bool guard = rec->block->page != to->page;
 	struct x64_buf e = cache->buf;
-	u8 *jump = rec->jump;
+	bool guard;
 
-	if (!jump)
+	if (rec->origin)
+		rec = rec->origin;
+	if (!rec->jump || rec->to == to)
 		return;
-	if (rec->op == IR_PUSHRET) {	/* everything is in memory, and the guard checks */
-		x64_patch(jump, code_write(cache, to->guard));
-		rec->jump = NULL;
-		return;
+	guard = rec->block->page != to->page;
+	if (rec->op == IR_PUSHRET) {	/* everything is in memory, and the target's own guard checks */
+		x64_patch(rec->jump, code_write(cache, to->guard));
+	} else if (!needs_edge(rec, to, guard, cache->jit->count_insns)) {
+		x64_patch(rec->jump, code_write(cache, to->warm));
+	} else {
+		emit_edge(cache, &e, rec, to, guard);
+		if (e.full)
+			return;		/* stays as it is; the next translation flushes */
+		x64_patch(rec->jump, cache->buf.p);
+		cache->buf.p = e.p;
 	}
-	if (!needs_edge(rec, to, guard, cache->jit->count_insns)) {
-		x64_patch(jump, code_write(cache, to->warm));
-		rec->jump = NULL;
-		return;
-	}
-	emit_edge(cache, &e, rec, to, guard);
-	if (e.full)
-		return;			/* stays unlinked; the next translation flushes */
-	x64_patch(jump, cache->buf.p);
-	cache->buf.p = e.p;
-	rec->jump = NULL;
+	rec->to = to;
 }

@@ -26,10 +26,10 @@ static u64 image_of_rflags(u64 f, enum jit_flags kind)
 
 	if (kind == JIT_FLAGS_SUB)
 		image ^= 0x100;
-	if (kind == JIT_FLAGS_FCMP) {
-		bool zf = f & 0x40, pf = f & 4, cf = f & 1;
+	if (kind == JIT_FLAGS_FCMP || kind == JIT_FLAGS_FCMP_SWAP) {
+		bool zf = f & 0x40, pf = f & 4, less = (f & 1) != (kind == JIT_FLAGS_FCMP_SWAP);
 
-		image = pf ? 0x101 : zf ? 0x4100 : cf ? 0x8000 : 0x100;
+		image = pf ? 0x101 : zf ? 0x4100 : less ? 0x8000 : 0x100;
 	}
 	return image;
 }
@@ -83,6 +83,8 @@ int jit_exit(struct emu_vcpu *v, struct jit_save *save, u32 number)
 	v->st.pc = rec->pc;
 	v->insn_count += rec->insns;
 	v->exit_rec = rec;
+	if (rec->op == IR_XPENDING)
+		return JIT_LEFT;
 	return rec->jump ? JIT_LINK : JIT_EXIT;
 }
 
@@ -249,6 +251,17 @@ void jit_vec(struct emu_vcpu *v, const struct ir_insn *in)
 	v->scratch[0] = vc.res;
 	if (ir_ops[in->op].res[0] == 'F')
 		v->scratch[0].d[0] = image_of_nzcv(vc.res.d[0]);
+}
+
+void jit_redo(struct emu_vcpu *v, struct jit_save *save, const struct jit_rare *r)
+{
+	struct vec_call vc = { .fpcr = v->st.fpcr, .fpsr = &v->st.fpsr };
+	struct arm_vreg *const arg[] = { &vc.a, &vc.b, &vc.c };
+
+	for (unsigned int k = 0; k < ir_ops[r->in.op].nargs; k++)
+		memcpy(arg[k], operand(save, r->arg[k]), r->arg[k] >= JIT_XMM ? 16 : 8);
+	vec_call_op(&r->in, &vc);
+	memcpy(operand(save, r->res), &vc.res, r->res >= JIT_XMM ? 16 : 8);
 }
 
 enum jit_result jit_run(struct emu_vcpu *v, void *code)

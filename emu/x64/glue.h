@@ -17,6 +17,9 @@ u64 jit_helper(struct emu_vcpu *v, u64 a, u64 b, u64 c, u32 helper);
 /* A vector operation in C, operands in v->scratch[1..3], result in [0]. */
 void jit_vec(struct emu_vcpu *v, const struct ir_insn *in);
 
+/* The operation of @r, from the registers in @save to them. */
+void jit_redo(struct emu_vcpu *v, struct jit_save *save, const struct jit_rare *r);
+
 /* Host MXCSR flags that translated code has gathered -> st.fpsr. */
 void jit_fold_mxcsr(struct emu_vcpu *v);
 /* v->mxcsr from st.fpcr. */

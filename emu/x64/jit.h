@@ -57,6 +57,7 @@ enum jit_flags {
 	JIT_FLAGS_ADD,		/* host flags, CF = C */
 	JIT_FLAGS_SUB,		/* host flags, CF = !C */
 	JIT_FLAGS_FCMP,		/* host flags of UCOMIS */
+	JIT_FLAGS_FCMP_SWAP,	/* the same of UCOMIS b, a for a compared with b */
 };
 
 /* A guest register in a host register. */
@@ -76,6 +77,8 @@ struct jit_rec {
 	u64 pc;			/* memory: of the instruction; exit: target */
 	struct jit_block *block;
 	u8 *jump;		/* exit: rel32 to patch when linked, NULL: never */
+	struct jit_block *to;	/* exit: what it is linked to */
+	struct jit_rec *origin;	/* where an edge gives up: the record of the exit it belongs to */
 	u16 op;			/* enum ir_op */
 	u16 mop;
 	u8 w, aux;
@@ -86,6 +89,17 @@ struct jit_rec {
 	u16 insns;		/* guest instructions done when it leaves here */
 	u8 nlocs;
 	struct jit_loc loc[];
+};
+
+/*
+ * An operation whose host instructions have met a case where they differ from
+ * Arm's: C does it from its operands, which are intact, and puts the result
+ * into the register.  No other register changes.
+ */
+struct jit_rare {
+	struct ir_insn in;
+	u8 res;			/* host registers */
+	u8 arg[3];
 };
 
 #define JIT_MAX_CONTRACT 20
@@ -117,6 +131,7 @@ struct jit_thunks {
 	u8 *slow;		/* call; u32 record: memory operation, address in RAX */
 	u8 *call;		/* call; u32 enum ir_helper: arguments RAX, RCX, RDX, result RAX */
 	u8 *vec;		/* call; u32 op: ir_insn in RAX (host pointer is gone by then: see vec_desc), operands in vcpu->scratch */
+	u8 *rare;		/* call; struct jit_rare in RAX: an operation done again in C, results into registers */
 	u8 *indirect;		/* state in memory, target in RAX: look up and go */
 	u8 *miss;		/* state in memory, RAX = pc: a guard did not match or a request is pending */
 	const u8 *consts;	/* enum jit_const, 16 bytes each (writable mapping) */

@@ -29,7 +29,7 @@ static void add_exit(struct jit_ctx *c, const struct ir_insn *in, u8 *at, u64 pc
 	rec->op = in->op;
 	rec->backward = pc <= c->b->pc + c->pc_off;
 	rec->pc = pc;
-	rec->jump = at;
+	rec->jump = in->op == IR_XPENDING ? NULL : at;
 }
 
 static void lower_xcond(struct jit_ctx *c, const struct ir_insn *in)
@@ -71,6 +71,14 @@ static void lower_xtest(struct jit_ctx *c, const struct ir_insn *in)
 	}
 	x64_align_rel32(&c->e, 2);
 	add_exit(c, in, x64_jcc(&c->e, cc), in->imm);
+}
+
+static void lower_xpending(struct jit_ctx *c, const struct ir_insn *in)
+{
+	jit_flags_clobber(c);
+	x64_load(&c->e, false, RAX, JIT_VCPU(exit_request));
+	x64_alu_mem(&c->e, ALU_OR, false, RAX, JIT_VCPU(waiting));
+	add_exit(c, in, x64_jcc(&c->e, CC_NE), in->imm);
 }
 
 static void count_insns(struct jit_ctx *c)
@@ -247,6 +255,9 @@ void jit_lower_control(struct jit_ctx *c, const struct ir_insn *in)
 		break;
 	case IR_XZ ... IR_XBIT1:
 		lower_xtest(c, in);
+		break;
+	case IR_XPENDING:
+		lower_xpending(c, in);
 		break;
 	case IR_PUSHRET:
 		lower_pushret(c, in);

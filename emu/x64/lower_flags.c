@@ -25,34 +25,31 @@ void jit_emit_flags_from_ax(struct x64_buf *e)
 }
 
 /*
- * UCOMIS a, b sets ZF PF CF: less 001, equal 100, greater 000, unordered 111.
- * Arm wants N, Z+C, C, C+V.
+ * UCOMIS a, b sets ZF PF CF: greater 000, less 001, equal 100, unordered 111.
+ * The four images stand in one register in the order of ZF:CF.
  */
-static void image_of_fcmp(struct x64_buf *e)
+static void image_of_fcmp(struct x64_buf *e, bool swap)
 {
-	x64_u8(e, 0x9f);			/* lahf: ZF is bit 14, PF 10, CF 8 of EAX */
-	x64_rr(e, X_0F | 0xb6, false, RCX, RSP);	/* movzx ecx, ah: no REX */
-	x64_mov(e, false, RDX, RCX);
-	x64_alu_imm(e, ALU_AND, false, RDX, 0x45);	/* ZF PF CF */
-	x64_rr(e, X_0F | X_B | 0xb6, false, RAX, RDX);
-	/* less: only CF.  N = CF & !ZF; Z = ZF & !PF; C = !N; V = PF */
-	x64_alu_imm(e, ALU_CMP, false, RAX, 1);
-	x64_mov_imm(e, RAX, IMG_C);
-	x64_mov_imm(e, RCX, IMG_N);
-	x64_cmov(e, CC_E, false, RAX, RCX);
-	x64_alu_imm(e, ALU_CMP, false, RDX, 0x40);
-	x64_mov_imm(e, RCX, IMG_Z | IMG_C);
-	x64_cmov(e, CC_E, false, RAX, RCX);
-	x64_alu_imm(e, ALU_CMP, false, RDX, 0x45);
-	x64_mov_imm(e, RCX, IMG_C | IMG_V);
-	x64_cmov(e, CC_E, false, RAX, RCX);
+	const u64 less = IMG_N, equal = IMG_Z | IMG_C, greater = IMG_C, unordered = IMG_C | IMG_V;
+
+	x64_setcc(e, CC_E, RCX);
+	x64_rr(e, 0x12, false, RCX, RCX);	/* adc cl, cl */
+	x64_rr(e, 0xc0, false, SHIFT_SHL, RCX);	/* shl cl, 4 */
+	x64_u8(e, 4);
+	x64_mov_imm(e, RAX, unordered << 48 | equal << 32 | (swap ? greater << 16 | less : less << 16 | greater));
+	x64_shift_cl(e, SHIFT_SHR, true, RAX);
+}
+
+static bool is_fcmp(enum jit_flags kind)
+{
+	return kind == JIT_FLAGS_FCMP || kind == JIT_FLAGS_FCMP_SWAP;
 }
 
 /* Emission alone, for edges too. */
 void jit_emit_image(struct x64_buf *e, enum jit_flags kind)
 {
-	if (kind == JIT_FLAGS_FCMP) {
-		image_of_fcmp(e);
+	if (is_fcmp(kind)) {
+		image_of_fcmp(e, kind == JIT_FLAGS_FCMP_SWAP);
 		return;
 	}
 	if (kind == JIT_FLAGS_SUB)
@@ -64,7 +61,7 @@ void jit_emit_image(struct x64_buf *e, enum jit_flags kind)
 enum jit_flags jit_emit_flags_image(struct jit_ctx *c, enum jit_flags kind)
 {
 	jit_emit_image(&c->e, kind);
-	if (kind == JIT_FLAGS_FCMP) {
+	if (is_fcmp(kind)) {
 		/* leave the same in the host flags, AX intact */
 		x64_mov(&c->e, false, RCX, RAX);
 		jit_emit_flags_from_ax(&c->e);
@@ -80,14 +77,15 @@ static const u8 cond_add[14] = {
 static const u8 cond_sub[14] = {
 	CC_E, CC_NE, CC_AE, CC_B, CC_S, CC_NS, CC_O, CC_NO, CC_A, CC_BE, CC_GE, CC_L, CC_G, CC_LE,
 };
-/* After UCOMIS; 0xff: no single condition. */
-static const u8 cond_fcmp[14] = {
-	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, CC_P, CC_NP, 0xff, 0xff, CC_AE, CC_B, CC_A, CC_BE,
+/* After UCOMIS, and with its operands swapped; 0xff: no single condition. */
+static const u8 cond_fcmp[2][14] = {
+	{ 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, CC_P, CC_NP, 0xff, 0xff, CC_AE, CC_B, CC_A, CC_BE },
+	{ 0xff, 0xff, CC_BE, CC_A, CC_A, CC_BE, CC_P, CC_NP, CC_B, CC_AE, 0xff, 0xff, 0xff, 0xff },
 };
 
 enum x64_cc jit_cond(struct jit_ctx *c, unsigned int cond, enum jit_flags *kind)
 {
-	if (*kind == JIT_FLAGS_FCMP && cond_fcmp[cond] == 0xff)
+	if (is_fcmp(*kind) && cond_fcmp[*kind == JIT_FLAGS_FCMP_SWAP][cond] == 0xff)
 		*kind = jit_emit_flags_image(c, *kind);
 	if (*kind == JIT_FLAGS_ADD && cond_add[cond] == 0xff) {
 		x64_u8(&c->e, 0xf5);	/* cmc */
@@ -95,8 +93,8 @@ enum x64_cc jit_cond(struct jit_ctx *c, unsigned int cond, enum jit_flags *kind)
 	}
 	if (c->eflags != IR_NONE)
 		c->eflags_kind = *kind;
-	if (*kind == JIT_FLAGS_FCMP)
-		return cond_fcmp[cond];
+	if (is_fcmp(*kind))
+		return cond_fcmp[*kind == JIT_FLAGS_FCMP_SWAP][cond];
 	return *kind == JIT_FLAGS_ADD ? cond_add[cond] : cond_sub[cond];
 }
 
@@ -135,7 +133,7 @@ void jit_carry_in(struct jit_ctx *c, ir_ref f, bool sbb)
 {
 	enum jit_flags kind = jit_flags_take(c, f);
 
-	if (kind == JIT_FLAGS_FCMP)
+	if (is_fcmp(kind))
 		kind = jit_emit_flags_image(c, kind);
 	if ((kind == JIT_FLAGS_SUB) != sbb)
 		x64_u8(&c->e, 0xf5);

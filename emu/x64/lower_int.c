@@ -538,6 +538,27 @@ static void lower_crc32c(struct jit_ctx *c, const struct ir_insn *in)
 	}
 }
 
+static void lower_daif(struct jit_ctx *c, const struct ir_insn *in)
+{
+	struct x64_buf *e = &c->e;
+	unsigned int r;
+
+	jit_flags_clobber(c);
+	if (in->op == IR_LDDAIF) {
+		r = jit_def(c, c->pos);
+		x64_load(e, false, r, JIT_VCPU(st.pstate));
+		x64_alu_imm(e, ALU_AND, false, r, PSR_DAIF);
+		return;
+	}
+	r = jit_use(c, in->arg[0]);
+	x64_mov(e, false, RAX, r);
+	x64_alu_imm(e, ALU_AND, false, RAX, PSR_DAIF);
+	x64_load(e, false, RCX, JIT_VCPU(st.pstate));
+	x64_alu_imm(e, ALU_AND, false, RCX, ~PSR_DAIF);
+	x64_alu(e, ALU_OR, false, RAX, RCX);
+	x64_store(e, false, JIT_VCPU(st.pstate), RAX);
+}
+
 void jit_lower_int(struct jit_ctx *c, const struct ir_insn *in)
 {
 	switch (in->op) {
@@ -548,6 +569,8 @@ void jit_lower_int(struct jit_ctx *c, const struct ir_insn *in)
 		x64_store(&c->e, true, x64_at(JIT_STATE, JIT_OFF(st.sys) + 8 * (s32)in->imm),
 			  jit_use(c, in->arg[0]));
 		break;
+	case IR_LDDAIF:
+	case IR_STDAIF: lower_daif(c, in); break;
 	case IR_ADD: lower_add(c, in); break;
 	case IR_SUB: lower_sub(c, in); break;
 	case IR_ADC:

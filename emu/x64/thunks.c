@@ -190,6 +190,25 @@ static u8 *emit_vec(struct x64_buf *e)
 	return at;
 }
 
+/* struct jit_rare in RAX. */
+static u8 *emit_rare(struct x64_buf *e)
+{
+	u8 *at = e->p;
+
+	save_all(e, JIT_SAVE + 8);
+	emit_host_mxcsr(e);
+	x64_lea(e, true, RDI, x64_at(JIT_STATE, -JIT_BIAS));
+	x64_lea(e, true, RSI, x64_at(RSP, JIT_SAVE + 8));
+	x64_mov(e, true, RDX, RAX);
+	x64_alu_imm(e, ALU_SUB, true, RSP, 8);
+	emit_c_call(e, (uintptr_t)jit_redo);
+	x64_alu_imm(e, ALU_ADD, true, RSP, 8);
+	emit_guest_mxcsr(e);
+	restore_all(e, JIT_SAVE + 8);
+	x64_u8(e, 0xc3);
+	return at;
+}
+
 void jit_thunks_emit(struct jit *jit, struct x64_buf *e)
 {
 	struct jit_thunks *t = &jit->thunks;
@@ -217,6 +236,7 @@ void jit_thunks_emit(struct jit *jit, struct x64_buf *e)
 	t->exit = EXEC(emit_exit(e, leave));
 	t->call = EXEC(emit_call(e));
 	t->vec = EXEC(emit_vec(e));
+	t->rare = EXEC(emit_rare(e));
 #undef EXEC
 }
 
