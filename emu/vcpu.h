@@ -159,7 +159,7 @@ struct emu_vm {
 	pthread_mutex_t pause_lock;	/* outermost */
 	pthread_cond_t pause_cond;
 	atomic_bool pause;		/* no vCPU may enter: one works on what all share */
-	_Atomic(u64) *write_map[EMU_MAX_RAM];	/* a bit per 4 KiB: some TLB may hold a write entry */
+	_Atomic(u16) *write_map[EMU_MAX_RAM];	/* by page of 4 KiB: where a TLB may hold a write entry (tlb.c) */
 	FILE *log;
 	unsigned int log_mask;
 };

@@ -47,12 +47,13 @@ int code_cache_add_ram(struct code_cache *c, unsigned int region)
 
 	/* calloc of this size is fresh zero pages: only what is used costs memory */
 	c->code_map[region] = calloc(pages, sizeof(u64));
-	vm->write_map[region] = calloc(pages / 64 + 1, sizeof(u64));
+	vm->write_map[region] = calloc(pages, sizeof(u16));
 	return c->code_map[region] && vm->write_map[region] ? 0 : -ENOMEM;
 }
 
 static void cache_reset(struct code_cache *c)
 {
+	c->nretired += CODE_RETIRED + 1;
 	c->buf.p = c->start;
 	c->buf.full = false;
 	c->arena_used = 0;
@@ -350,6 +351,7 @@ static bool retire(struct code_cache *c, u64 ipa)
 
 	while (*pp) {
 		if ((*pp)->ipa == ipa) {
+			c->retired[c->nretired++ % CODE_RETIRED] = *pp;
 			*pp = (*pp)->hash_next;
 			any = true;
 		} else {
@@ -370,7 +372,24 @@ static bool retire_all(struct code_cache *c)
 		}
 		c->hash[i] = NULL;
 	}
+	c->nretired += CODE_RETIRED + 1;	/* too many to tell */
 	return any;
+}
+
+bool code_retired(struct code_cache *c, u64 *seen, struct code_page **page, unsigned int *n)
+{
+	u64 first;
+	bool ok;
+
+	pthread_mutex_lock(&c->lock);
+	first = *seen;
+	ok = c->nretired - first <= CODE_RETIRED;
+	*seen = c->nretired;
+	*n = c->nretired - first;
+	for (unsigned int k = 0; ok && k < *n; k++)
+		page[k] = c->retired[(first + k) % CODE_RETIRED];
+	pthread_mutex_unlock(&c->lock);
+	return ok;
 }
 
 void code_invalidate(struct emu_vm *vm, u64 ipa, u64 len)

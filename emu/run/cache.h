@@ -44,6 +44,7 @@ struct code_page {
 #define CODE_KEY(va, id) ((u64)(va) >> 12 << CODE_ID_BITS | (id))
 
 #define CODE_HASH 16384
+#define CODE_RETIRED 64
 
 struct code_cache {
 	pthread_mutex_t lock;
@@ -61,6 +62,8 @@ struct code_cache {
 	u8 *arena;			/* records, blocks, pages: freed at a flush only */
 	size_t arena_used, arena_size;
 	struct code_page *hash[CODE_HASH];
+	struct code_page *retired[CODE_RETIRED];	/* the latest, by number */
+	u64 nretired;
 	u32 next_id;
 	u32 generation;			/* of flushes */
 	/*
@@ -95,6 +98,11 @@ bool code_in_page(struct emu_vm *vm, u64 ipa);
 struct jit_block *code_block(struct emu_vcpu *v, struct code_page *page, u64 pc, const struct jit_rec *hint);
 /* Link the exit of @rec to @to, if both are still of the present generation. */
 void code_link(struct code_cache *cache, struct jit_rec *rec, struct jit_block *to, u32 generation);
+/*
+ * The pages that were retired since *seen, which is brought up to date; false:
+ * too many to tell.  @page holds CODE_RETIRED.
+ */
+bool code_retired(struct code_cache *cache, u64 *seen, struct code_page **page, unsigned int *n);
 /* Drop everything.  All vCPUs are paused. */
 void code_flush(struct code_cache *cache);
 

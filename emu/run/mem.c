@@ -45,7 +45,7 @@ static int locate(struct emu_vcpu *v, u64 va, unsigned int len, unsigned int mop
 		  struct place *p)
 {
 	struct tlb_ctx *ctx = context(v, mop);
-	struct tlb_entry *t = &ctx->entry[tlb_index(va)];
+	struct tlb_entry *t = &ctx->entry[tlb_index(ctx, va)];
 	struct mmu_page page;
 	struct mmu_fault fault;
 	struct emu_ram *ram;

@@ -25,11 +25,12 @@ static void forget_code(struct tlb_ctx *ctx)
 
 void tlb_flush_ctx(struct tlb_ctx *ctx)
 {
-	for (unsigned int i = 0; i < TLB_ENTRIES; i++)
+	for (unsigned int i = 0; i < ctx->entries; i++)
 		entry_clear(ctx, i);
 	forget_code(ctx);
 	ctx->large_lo = ~0ull;
 	ctx->large_hi = 0;
+	ctx->misses = 0;
 }
 
 void tlb_flush_all(struct emu_vcpu *v)
@@ -44,46 +45,128 @@ void tlb_forget_code(struct emu_vcpu *v)
 		forget_code(v->tlbs->ctx[i]);
 }
 
+void tlb_retire_code(struct emu_vcpu *v)
+{
+	struct code_page *page[CODE_RETIRED];
+	unsigned int n;
+
+	if (!code_retired(v->vm->cache, &v->tlbs->retired, page, &n)) {
+		tlb_forget_code(v);
+		return;
+	}
+	for (unsigned int k = 0; k < n; k++) {
+		unsigned int x = tlb_xindex(page[k]->va);
+
+		for (unsigned int i = 0; i < v->tlbs->n; i++) {
+			struct tlb_ctx *ctx = v->tlbs->ctx[i];
+
+			if (ctx->xpage[x].page != page[k])
+				continue;
+			ctx->xpage[x].page = NULL;
+			ctx->xkey[x] = ~0ull;
+		}
+	}
+}
+
 int tlb_create(struct emu_vcpu *v)
 {
 	v->tlbs = calloc(1, sizeof(*v->tlbs));
 	v->queue = calloc(VCPU_QUEUE, sizeof(*v->queue));
-	return v->tlbs && v->queue ? 0 : -ENOMEM;
+	if (!v->tlbs || !v->queue)
+		return -ENOMEM;
+	pthread_mutex_init(&v->tlbs->lock, NULL);
+	return 0;
 }
 
 void tlb_destroy(struct emu_vcpu *v)
 {
 	for (unsigned int i = 0; v->tlbs && i < v->tlbs->n; i++)
 		free(v->tlbs->ctx[i]);
+	if (v->tlbs)
+		pthread_mutex_destroy(&v->tlbs->lock);
 	free(v->tlbs);
 	free(v->queue);
 }
 
 /* ---- contexts ---- */
 
+static struct tlb_ctx *ctx_alloc(u32 entries)
+{
+	size_t size = sizeof(struct tlb_ctx) + entries * sizeof(struct tlb_entry);
+	struct tlb_ctx *ctx = aligned_alloc(64, (size + 63) & ~63ul);
+
+	if (!ctx)
+		return NULL;
+	memset(ctx, 0, sizeof(*ctx));
+	ctx->entries = entries;
+	ctx->index_mask = (entries - 1) << TLB_ENTRY_BITS;
+	tlb_flush_ctx(ctx);
+	return ctx;
+}
+
+/* Put @ctx where @old was.  tlb_protect() of another vCPU may be looking at it: it holds protect_lock. */
+static void ctx_replace(struct emu_vcpu *v, unsigned int i, struct tlb_ctx *ctx)
+{
+	struct tlb_ctx *old = v->tlbs->ctx[i];
+
+	pthread_mutex_lock(&v->tlbs->lock);
+	v->tlbs->ctx[i] = ctx;
+	pthread_mutex_unlock(&v->tlbs->lock);
+	if (v->tlb == old)
+		v->tlb = NULL;
+	if (v->tlb_unpriv == old)
+		v->tlb_unpriv = NULL;
+	free(old);
+}
+
 /* A table for a new context: a fresh one while there is room, else the one unused longest. */
 static struct tlb_ctx *ctx_take(struct emu_vcpu *v)
 {
 	struct tlb_set *s = v->tlbs;
-	struct tlb_ctx *old = NULL;
+	unsigned int old = TLB_CONTEXTS;
 
 	if (s->n < TLB_CONTEXTS) {
-		struct tlb_ctx *ctx = aligned_alloc(64, (sizeof(*ctx) + 63) & ~63ul);
+		struct tlb_ctx *ctx = ctx_alloc(TLB_MIN_ENTRIES);
 
 		if (ctx) {
-			tlb_flush_ctx(ctx);
-			s->ctx[s->n] = ctx;
-			__atomic_store_n(&s->n, s->n + 1, __ATOMIC_RELEASE);	/* tlb_protect() reads it */
+			pthread_mutex_lock(&s->lock);
+			s->ctx[s->n++] = ctx;
+			pthread_mutex_unlock(&s->lock);
 			return ctx;
 		}
-		if (!s->n)
-			abort();	/* tlb_select() at reset takes the first two: cannot be */
 	}
 	for (unsigned int i = 0; i < s->n; i++)
-		if (s->ctx[i] != v->tlb && (!old || s->ctx[i]->used < old->used))
-			old = s->ctx[i];
-	tlb_flush_ctx(old);
-	return old;
+		if (s->ctx[i] != v->tlb && (old == TLB_CONTEXTS || s->ctx[i]->used < s->ctx[old]->used))
+			old = i;
+	if (s->ctx[old]->entries > TLB_MIN_ENTRIES) {
+		struct tlb_ctx *ctx = ctx_alloc(TLB_MIN_ENTRIES);
+
+		if (ctx) {
+			ctx_replace(v, old, ctx);
+			return ctx;
+		}
+	}
+	tlb_flush_ctx(s->ctx[old]);
+	return s->ctx[old];
+}
+
+/* More entries for @i, which start empty. */
+static void ctx_grow(struct emu_vcpu *v, unsigned int i)
+{
+	struct tlb_ctx *old = v->tlbs->ctx[i], *ctx = ctx_alloc(old->entries * 4);
+
+	old->grow = false;
+	if (!ctx)
+		return;
+	memcpy(ctx->xkey, old->xkey, sizeof(ctx->xkey));
+	memcpy(ctx->xpage, old->xpage, sizeof(ctx->xpage));
+	ctx->large_lo = old->large_lo;
+	ctx->large_hi = old->large_hi;
+	ctx->key = old->key;
+	ctx->mode = old->mode;
+	ctx->el = old->el;
+	ctx->used = old->used;
+	ctx_replace(v, i, ctx);
 }
 
 static struct tlb_ctx *ctx_find(struct emu_vcpu *v, u64 key, u32 mode, unsigned int el)
@@ -92,9 +175,12 @@ static struct tlb_ctx *ctx_find(struct emu_vcpu *v, u64 key, u32 mode, unsigned 
 	struct tlb_ctx *ctx;
 
 	for (unsigned int i = 0; i < s->n; i++) {
-		ctx = s->ctx[i];
-		if (ctx->key == key && ctx->mode == mode && ctx->el == el)
+		if (s->ctx[i]->key == key && s->ctx[i]->mode == mode && s->ctx[i]->el == el) {
+			if (s->ctx[i]->grow)
+				ctx_grow(v, i);
+			ctx = s->ctx[i];
 			goto found;
+		}
 	}
 	ctx = ctx_take(v);
 	ctx->key = key;
@@ -134,25 +220,41 @@ static void note_size(struct tlb_ctx *ctx, u64 va, u64 size)
 		ctx->large_hi = va + (size - 1);
 }
 
-static bool write_allowed(struct emu_vm *vm, const struct emu_ram *ram, u64 ipa)
+/*
+ * vm->write_map: for each page of RAM where it was last made writable in some
+ * TLB: 0 nowhere, a hash of the one virtual page, or WRITE_MANY.
+ */
+#define WRITE_MANY 0xffffu
+#define WRITE_HASH(va) ((u16)((va) >> TLB_PAGE_BITS & (TLB_MAX_ENTRIES - 1)) + 1u)
+_Static_assert(TLB_MAX_ENTRIES < WRITE_MANY, "hash and index share their bits");
+
+static bool write_allowed(struct emu_vm *vm, const struct emu_ram *ram, u64 ipa, u64 va)
 {
 	u64 n = (ipa - ram->ipa) >> TLB_PAGE_BITS;
+	u16 hash = WRITE_HASH(va), old = atomic_load(&vm->write_map[ram - vm->ram][n]);
 
 	if (ram->readonly)
 		return false;
-	atomic_fetch_or(&vm->write_map[ram - vm->ram][n / 64], 1ull << n % 64);
+	/* remember at which address: see tlb_protect() */
+	if (old != hash && old != WRITE_MANY)
+		atomic_compare_exchange_strong(&vm->write_map[ram - vm->ram][n], &old, old ? WRITE_MANY : hash);
 	return !code_in_page(vm, ipa);
 }
 
 int tlb_fill(struct emu_vcpu *v, struct tlb_ctx *ctx, u64 va, enum mmu_access acc,
 	     struct mmu_page *page, struct mmu_fault *fault)
 {
-	unsigned int i = tlb_index(va);
+	unsigned int i = tlb_index(ctx, va);
 	struct tlb_entry *t = &ctx->entry[i];
 	struct emu_ram *ram;
 	u64 ipa;
 
 	v->stats.tlb_misses++;
+	if (++ctx->misses > 2 * ctx->entries && ctx->entries < TLB_MAX_ENTRIES && !ctx->grow) {
+		ctx->grow = true;
+		v->regime_changed = true;	/* tlb_select() comes by */
+		atomic_fetch_or(&v->exit_request, VCPU_REQ_KICK);
+	}
 	if (mmu_translate(v, va, acc, ctx->el, page, fault))
 		return -EFAULT;
 	ipa = (page->ipa + (va & (page->size - 1))) & TLB_PAGE_MASK;
@@ -168,7 +270,7 @@ int tlb_fill(struct emu_vcpu *v, struct tlb_ctx *ctx, u64 va, enum mmu_access ac
 		__atomic_store_n(&t->read, va & TLB_PAGE_MASK, __ATOMIC_RELAXED);
 	if (page->w && !ram->readonly) {
 		__atomic_store_n(&t->write, va & TLB_PAGE_MASK, __ATOMIC_SEQ_CST);
-		if (!write_allowed(v->vm, ram, ipa))
+		if (!write_allowed(v->vm, ram, ipa, va))
 			__atomic_store_n(&t->write, tlb_no_tag(i), __ATOMIC_RELAXED);
 	}
 	return 0;
@@ -185,32 +287,44 @@ void tlb_note_code(struct tlb_ctx *ctx, u64 va, struct code_page *page, u64 size
 
 /* ---- code pages against writes ---- */
 
-static void protect_ctx(struct tlb_ctx *ctx, const u8 *host)
+static void protect_entry(struct tlb_ctx *ctx, unsigned int i, const u8 *host)
 {
-	for (unsigned int i = 0; i < TLB_ENTRIES; i++) {
-		u64 tag = __atomic_load_n(&ctx->entry[i].write, __ATOMIC_RELAXED);
+	u64 tag = __atomic_load_n(&ctx->entry[i].write, __ATOMIC_RELAXED);
 
-		if (tag != tlb_no_tag(i) && tag + ctx->entry[i].addend == (uintptr_t)host)
-			__atomic_store_n(&ctx->entry[i].write, tlb_no_tag(i), __ATOMIC_RELAXED);
+	if (tag != tlb_no_tag(i) && tag + ctx->entry[i].addend == (uintptr_t)host)
+		__atomic_store_n(&ctx->entry[i].write, tlb_no_tag(i), __ATOMIC_RELAXED);
+}
+
+static void protect_ctx(struct tlb_ctx *ctx, const u8 *host, u16 hash)
+{
+	if (hash != WRITE_MANY) {
+		protect_entry(ctx, (hash - 1u) & (ctx->entries - 1), host);
+		return;
 	}
+	for (unsigned int i = 0; i < ctx->entries; i++)
+		protect_entry(ctx, i, host);
 }
 
 void tlb_protect(struct emu_vm *vm, const u8 *host)
 {
+	u16 hash = WRITE_MANY;
+
 	for (unsigned int r = 0; r < vm->nram; r++) {
 		u64 n = (u64)(host - vm->ram[r].host) >> TLB_PAGE_BITS;
 
 		if (host < vm->ram[r].host || host >= vm->ram[r].host + vm->ram[r].size)
 			continue;
-		if (!(atomic_fetch_and(&vm->write_map[r][n / 64], ~(1ull << n % 64)) >> n % 64 & 1))
+		hash = atomic_exchange(&vm->write_map[r][n], 0);
+		if (!hash)
 			return;
 	}
 	for (unsigned int c = 0; c < vm->cfg.cpus; c++) {
 		struct tlb_set *s = vm->vcpu[c]->tlbs;
-		unsigned int n = __atomic_load_n(&s->n, __ATOMIC_ACQUIRE);
 
-		for (unsigned int i = 0; i < n; i++)
-			protect_ctx(s->ctx[i], host);
+		pthread_mutex_lock(&s->lock);
+		for (unsigned int i = 0; i < s->n; i++)
+			protect_ctx(s->ctx[i], host, hash);
+		pthread_mutex_unlock(&s->lock);
 	}
 }
 
@@ -253,11 +367,11 @@ static void inval_va(struct tlb_ctx *ctx, const struct tlb_inval *inv)
 	if (inv->size <= TLB_PAGE_SIZE && (last < ctx->large_lo || first > ctx->large_hi)) {
 		unsigned int x = tlb_xindex(inv->va);
 
-		inval_one(ctx, tlb_index(inv->va), inv);
+		inval_one(ctx, tlb_index(ctx, inv->va), inv);
 		inval_code(ctx, x, inv);
 		return;
 	}
-	for (unsigned int i = 0; i < TLB_ENTRIES; i++)
+	for (unsigned int i = 0; i < ctx->entries; i++)
 		inval_one(ctx, i, inv);
 	for (unsigned int x = 0; x < TLB_XKEYS; x++)
 		inval_code(ctx, x, inv);

@@ -12,8 +12,8 @@
 #define TLB_PAGE_BITS 12		/* an entry covers 4 KiB whatever the granule */
 #define TLB_PAGE_SIZE (1u << TLB_PAGE_BITS)
 #define TLB_PAGE_MASK (~(u64)(TLB_PAGE_SIZE - 1))
-#define TLB_BITS 10
-#define TLB_ENTRIES (1u << TLB_BITS)
+#define TLB_MIN_ENTRIES 1024u
+#define TLB_MAX_ENTRIES 16384u
 #define TLB_XKEYS 1024
 
 /*
@@ -39,34 +39,42 @@ struct tlb_xpage {		/* an executable page that was looked up */
 };
 
 struct tlb_ctx {
-	struct tlb_entry entry[TLB_ENTRIES];
 	/*
 	 * What a guard compares: the code page that is mapped at a page of
 	 * this hash, as CODE_KEY(va, id).
 	 */
 	u64 xkey[TLB_XKEYS];
 	struct tlb_xpage xpage[TLB_XKEYS];
+	u32 index_mask;		/* for translated code: (entries - 1) << TLB_ENTRY_BITS */
+	u32 entries;		/* a power of two, TLB_MIN_ENTRIES..TLB_MAX_ENTRIES */
+	u32 misses;		/* since the last flush or growth */
+	bool grow;		/* at the next dispatch */
 	u64 key;		/* mmu_context() */
 	u32 mode;		/* enum ir_mode */
 	u8 el;			/* whose permissions */
 	u64 used;		/* LRU stamp */
 	u64 large_lo, large_hi;	/* all translations of more than a page lie here */
+	struct tlb_entry entry[] __attribute__((aligned(64)));
 };
 
-/* R15 points here, so that the first entries have short offsets. */
-#define TLB_BIAS 0
+/* R15 points to the entries; the rest is at negative offsets. */
+#define TLB_BIAS ((s32)offsetof(struct tlb_ctx, entry))
+#define TLB_ENTRY_BITS 5
+_Static_assert(sizeof(struct tlb_entry) == 1 << TLB_ENTRY_BITS, "index_mask");
 
 #define TLB_CONTEXTS 24
 
 struct tlb_set {
+	pthread_mutex_t lock;	/* innermost: ctx[] against tlb_protect() of other vCPUs */
+	u64 retired;		/* code_retired() up to here has been seen */
 	struct tlb_ctx *ctx[TLB_CONTEXTS];
 	unsigned int n;
 	u64 stamp;
 };
 
-static inline unsigned int tlb_index(u64 va)
+static inline unsigned int tlb_index(const struct tlb_ctx *ctx, u64 va)
 {
-	return va >> TLB_PAGE_BITS & (TLB_ENTRIES - 1);
+	return va >> TLB_PAGE_BITS & (ctx->entries - 1);
 }
 
 static inline unsigned int tlb_xindex(u64 va)
@@ -89,8 +97,9 @@ void tlb_note_code(struct tlb_ctx *ctx, u64 va, struct code_page *page, u64 size
  * after filling an entry).
  */
 void tlb_protect(struct emu_vm *vm, const u8 *host);
-/* Forget which code pages are mapped where. */
+/* Forget which code pages are mapped where: all of them, or those that were retired. */
 void tlb_forget_code(struct emu_vcpu *v);
+void tlb_retire_code(struct emu_vcpu *v);
 /* Serve the requests of other vCPUs.  On the vCPU's own thread. */
 void tlb_serve(struct emu_vcpu *v);
 int tlb_create(struct emu_vcpu *v);

@@ -206,7 +206,7 @@ static void serve_requests(struct emu_vcpu *v)
 	if (req & VCPU_REQ_TLB)
 		tlb_serve(v);
 	if (req & VCPU_REQ_CODE)
-		tlb_forget_code(v);
+		tlb_retire_code(v);
 }
 
 static void take_exceptions(struct emu_vcpu *v)

@@ -885,7 +885,7 @@ static void op_done(struct jit_ctx *c)
 static void lower_vector(struct jit_ctx *c, const struct ir_insn *in)
 {
 	if (in->op >= IR_AESE ? jit_lower_crypto(c, in) :
-	    in->op >= IR_VFADD || in->op == IR_FCMP ? jit_lower_fp(c, in) : jit_lower_vec(c, in))
+	    in->op >= IR_VFADD || in->op == IR_FCMP || in->op == IR_FCCMP ? jit_lower_fp(c, in) : jit_lower_vec(c, in))
 		return;
 	jit_lower_control(c, in);	/* calls the C version */
 }
@@ -960,7 +960,7 @@ static void emit_entries(struct jit_ctx *c)
 {
 	struct jit_block *blk = c->blk;
 	struct x64_buf *e = &c->e;
-	s32 key = offsetof(struct tlb_ctx, xkey) - TLB_BIAS + 8 * tlb_xindex(blk->pc);
+	s32 key = (s32)offsetof(struct tlb_ctx, xkey) - TLB_BIAS + 8 * (s32)tlb_xindex(blk->pc);
 	u8 *miss1, *miss2, *guard;
 
 	/* miss: comes first so that both jumps to it are short to encode alike */

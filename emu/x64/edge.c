@@ -152,7 +152,7 @@ static void emit_edge(struct code_cache *cache, struct x64_buf *e, struct jit_re
 	if (guard) {
 		x64_mov_imm(e, RAX, CODE_KEY(to->pc, to->page->id));
 		x64_rm(e, 0x3b, true, RAX, x64_at(JIT_TLB,
-			offsetof(struct tlb_ctx, xkey) - TLB_BIAS + 8 * tlb_xindex(to->pc)));
+			(s32)offsetof(struct tlb_ctx, xkey) - TLB_BIAS + 8 * (s32)tlb_xindex(to->pc)));
 		fail[0] = x64_jcc(e, CC_NE);
 	}
 	if (rec->backward) {

@@ -78,7 +78,7 @@ static void emit_tlb(struct jit_ctx *c, const struct ir_insn *in, bool write, st
 {
 	struct x64_buf *e = &c->e;
 	unsigned int mask = align_mask(c, in), bytes = elem_size(in) * elem_count(in);
-	s32 tag = (write ? offsetof(struct tlb_entry, write) : offsetof(struct tlb_entry, read)) - TLB_BIAS;
+	s32 tag = write ? offsetof(struct tlb_entry, write) : offsetof(struct tlb_entry, read), bias = 0;
 	unsigned int base = JIT_TLB, index = RCX;
 
 	if (mask) {
@@ -86,18 +86,23 @@ static void emit_tlb(struct jit_ctx *c, const struct ir_insn *in, bool write, st
 		a->slow[1] = x64_jcc(e, CC_NE);
 	}
 	x64_mov(e, false, RCX, a->addr);
-	x64_shift_imm(e, SHIFT_SHR, false, RCX, TLB_PAGE_BITS - 5);
-	x64_alu_imm(e, ALU_AND, false, RCX, (TLB_ENTRIES - 1) << 5);
+	x64_shift_imm(e, SHIFT_SHR, false, RCX, TLB_PAGE_BITS - TLB_ENTRY_BITS);
 	if (in->mop & IR_MO_UNPRIV) {
-		x64_alu_mem(e, ALU_ADD, true, RCX, JIT_VCPU(tlb_unpriv));
+		x64_load(e, true, RDX, JIT_VCPU(tlb_unpriv));
+		x64_alu_mem(e, ALU_AND, false, RCX, x64_at(RDX, offsetof(struct tlb_ctx, index_mask)));
+		x64_alu(e, ALU_ADD, true, RCX, RDX);
 		base = RCX;
 		index = X64_NOREG;
+		bias = TLB_BIAS;
+	} else {
+		x64_alu_mem(e, ALU_AND, false, RCX,
+			    x64_at(JIT_TLB, (s32)offsetof(struct tlb_ctx, index_mask) - TLB_BIAS));
 	}
-	x64_load(e, true, RDX, x64_at_index(base, index, 0, tag));
+	x64_load(e, true, RDX, x64_at_index(base, index, 0, tag + bias));
 	x64_alu(e, ALU_XOR, true, RDX, a->addr);
 	x64_alu_imm(e, ALU_CMP, true, RDX, TLB_PAGE_SIZE - bytes);
 	a->slow[0] = x64_jcc(e, CC_A);
-	x64_load(e, true, RCX, x64_at_index(base, index, 0, offsetof(struct tlb_entry, addend) - TLB_BIAS));
+	x64_load(e, true, RCX, x64_at_index(base, index, 0, offsetof(struct tlb_entry, addend) + bias));
 }
 
 static void rec_operands(const struct ir_insn *in, struct jit_rec *rec, const u8 *res, const u8 *arg)
