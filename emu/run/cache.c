@@ -249,6 +249,7 @@ static int translate(struct emu_vcpu *v, struct code_page *page, u64 pc, unsigne
 	/* Blocks only go forward in the page: what it may read is marked first. */
 	mark_code(c, page, pc, avail < max ? avail : max);
 	front_a64(c->ir, (const u32 *)(page->host + 4 * at), avail, max);
+	run_log_insns(v, c->ir);
 	run_log_ir(v, c->ir, EMU_LOG_IR);
 	ir_optimise(c->ir);
 	run_log_ir(v, c->ir, EMU_LOG_OPT);

@@ -15,6 +15,7 @@ enum run_result {
 	RUN_LINK,	/* the same, and v->exit_rec can be linked to what is there */
 	RUN_LEFT,	/* the mode or mappings may have changed */
 	RUN_EXCEPTION,	/* vcpu->exc is pending */
+	RUN_FATAL,	/* the engine cannot go on; it has said why */
 };
 
 /*
@@ -34,7 +35,10 @@ struct run_backend {
 
 extern const struct run_backend run_backend_x64;	/* on x86-64 hosts */
 extern const struct run_backend run_backend_interp;
+extern const struct run_backend run_backend_lockstep;	/* on x86-64 hosts */
 
+/* -d in; ir, opt. */
+void run_log_insns(struct emu_vcpu *v, const struct ir_block *b);
 void run_log_ir(struct emu_vcpu *v, const struct ir_block *b, enum emu_log class);
 
 /* Sleep until woken by vcpu_kick() or an event; sleep.c. */

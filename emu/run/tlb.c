@@ -28,8 +28,9 @@ void tlb_flush_ctx(struct tlb_ctx *ctx)
 	for (unsigned int i = 0; i < ctx->entries; i++)
 		entry_clear(ctx, i);
 	forget_code(ctx);
-	ctx->large_lo = ~0ull;
-	ctx->large_hi = 0;
+	memset(ctx->large, 0, sizeof(ctx->large));
+	ctx->large_sizes = 0;
+	ctx->nlarge = 0;
 	ctx->misses = 0;
 }
 
@@ -160,8 +161,9 @@ static void ctx_grow(struct emu_vcpu *v, unsigned int i)
 		return;
 	memcpy(ctx->xkey, old->xkey, sizeof(ctx->xkey));
 	memcpy(ctx->xpage, old->xpage, sizeof(ctx->xpage));
-	ctx->large_lo = old->large_lo;
-	ctx->large_hi = old->large_hi;
+	memcpy(ctx->large, old->large, sizeof(ctx->large));
+	ctx->large_sizes = old->large_sizes;
+	ctx->nlarge = old->nlarge;
 	ctx->key = old->key;
 	ctx->mode = old->mode;
 	ctx->el = old->el;
@@ -209,15 +211,43 @@ static u64 untag(u64 va)
 	return va & ~(0xffull << 56);
 }
 
+/* The slot of a large translation at @va (not 0: bit 0 is set), or the free one where it would go. */
+static unsigned int large_slot(const struct tlb_ctx *ctx, u64 key)
+{
+	unsigned int i = (key >> 16 ^ key >> 25) & (TLB_LARGE - 1);
+
+	while (ctx->large[i] && ctx->large[i] != key)
+		i = (i + 1) & (TLB_LARGE - 1);
+	return i;
+}
+
 static void note_size(struct tlb_ctx *ctx, u64 va, u64 size)
 {
-	if (size <= TLB_PAGE_SIZE)
+	u64 key = (untag(va) & ~(size - 1)) | 1;
+	unsigned int i;
+
+	if (size <= TLB_PAGE_SIZE || ctx->nlarge == TLB_LARGE_MAX)
 		return;
-	va = untag(va) & ~(size - 1);
-	if (va < ctx->large_lo)
-		ctx->large_lo = va;
-	if (va + (size - 1) > ctx->large_hi)
-		ctx->large_hi = va + (size - 1);
+	i = large_slot(ctx, key);
+	if (ctx->large[i])
+		return;
+	ctx->large[i] = key;
+	ctx->large_sizes |= size;
+	ctx->nlarge++;
+}
+
+/* May the table hold parts of a large translation that @va lies in? */
+static bool in_large(const struct tlb_ctx *ctx, u64 va)
+{
+	if (ctx->nlarge == TLB_LARGE_MAX)
+		return true;
+	for (u64 m = ctx->large_sizes; m; m &= m - 1) {
+		u64 size = m & -m;
+
+		if (ctx->large[large_slot(ctx, (untag(va) & ~(size - 1)) | 1)])
+			return true;
+	}
+	return false;
 }
 
 /*
@@ -362,9 +392,7 @@ static void inval_code(struct tlb_ctx *ctx, unsigned int x, const struct tlb_inv
  */
 static void inval_va(struct tlb_ctx *ctx, const struct tlb_inval *inv)
 {
-	u64 first = untag(inv->va) & ~(inv->size - 1), last = first + (inv->size - 1);
-
-	if (inv->size <= TLB_PAGE_SIZE && (last < ctx->large_lo || first > ctx->large_hi)) {
+	if (inv->size <= TLB_PAGE_SIZE && !in_large(ctx, inv->va)) {
 		unsigned int x = tlb_xindex(inv->va);
 
 		inval_one(ctx, tlb_index(ctx, inv->va), inv);

@@ -15,6 +15,8 @@
 #define TLB_MIN_ENTRIES 1024u
 #define TLB_MAX_ENTRIES 16384u
 #define TLB_XKEYS 1024
+#define TLB_LARGE 512u
+#define TLB_LARGE_MAX 384u
 
 /*
  * A hit is (tag ^ va) <= TLB_PAGE_SIZE - size, where tag is the page's address.
@@ -53,7 +55,13 @@ struct tlb_ctx {
 	u32 mode;		/* enum ir_mode */
 	u8 el;			/* whose permissions */
 	u64 used;		/* LRU stamp */
-	u64 large_lo, large_hi;	/* all translations of more than a page lie here */
+	/*
+	 * Translations of more than a page that are in the table: a set of
+	 * their addresses (open addressing, 0: free) and which sizes occur.
+	 */
+	u64 large[TLB_LARGE];
+	u64 large_sizes;	/* bit n: 1 << n bytes */
+	u32 nlarge;		/* TLB_LARGE_MAX: the set is full, anything may be in the table */
 	struct tlb_entry entry[] __attribute__((aligned(64)));
 };
 

@@ -12,6 +12,7 @@
 #include "emu/run/run.h"
 #include "emu/run/tlb.h"
 #include "emu/run/tlb_ctx.h"
+#include "isa/a64_disasm.h"
 
 /* ---- logging ---- */
 
@@ -22,6 +23,26 @@ void emu_log(struct emu_vm *vm, const char *fmt, ...)
 	va_start(ap, fmt);
 	vfprintf(vm->log, fmt, ap);	/* stdio locks the stream for one call */
 	va_end(ap);
+}
+
+void run_log_insns(struct emu_vcpu *v, const struct ir_block *b)
+{
+	char text[80];
+
+	if (!vcpu_logs(v, EMU_LOG_IN))
+		return;
+	flockfile(v->vm->log);
+	fprintf(v->vm->log, "IN: cpu%u mode %#x\n", v->index, b->mode);
+	for (unsigned int i = 0; i < b->n; i++) {
+		u64 pc = b->pc + (u32)b->insns[i].imm;
+		u32 word = b->insns[i].imm >> 32;
+
+		if (b->insns[i].op != IR_INSN)
+			continue;
+		a64_disasm(word, pc, b->features, text, sizeof(text));
+		fprintf(v->vm->log, "  %#llx: %08x  %s\n", (unsigned long long)pc, word, text);
+	}
+	funlockfile(v->vm->log);
 }
 
 void run_log_ir(struct emu_vcpu *v, const struct ir_block *b, enum emu_log class)
@@ -163,6 +184,18 @@ static struct code_page *fetch_page(struct emu_vcpu *v, u64 pc, bool *full)
 	return cp;
 }
 
+/* An indirect branch drops the tag of its target; translated code leaves that to here. */
+static u64 branch_target(struct emu_vcpu *v)
+{
+	u64 pc = v->st.pc;
+
+	if ((s64)pc >> 55 != 0 && (s64)pc >> 55 != -1) {
+		pc = cpu_branch_addr(v, psr_el(v->st.pstate), pc);
+		v->st.pc = pc;
+	}
+	return pc;
+}
+
 /* Execute from st.pc on until something must be looked at. */
 static enum run_result run_code(struct emu_vcpu *v)
 {
@@ -172,7 +205,7 @@ static enum run_result run_code(struct emu_vcpu *v)
 
 	do {
 		bool full = false;
-		u64 pc = v->st.pc;
+		u64 pc = branch_target(v);
 		struct code_page *page;
 		struct jit_block *blk = NULL;
 
