@@ -18,7 +18,8 @@ PYTHON ?= /usr/bin/python3
 
 .PHONY: all run guest guest-16k check check-slow bench format format-check clean distclean setup setup-test
 
-all: setup $(BUILD)/build.ninja
+all: setup
+	@tools/configure.sh $(BUILD) $(MESON_ARGS)
 	@ninja -C $(BUILD) -j $(JOBS) $(NINJA_QUIET)
 
 setup:
@@ -27,11 +28,11 @@ setup:
 setup-test:
 	@tools/setup.sh build test
 
-$(BUILD)/build.ninja: | setup
-	@meson setup $(BUILD) $(MESON_ARGS)
-
 guest: $(GUEST)/stamp
+	@:
+
 guest-16k: $(GUEST)/16k/stamp
+	@:
 
 # A stamp, so that a second `make run` does not even start the script.
 $(GUEST)/stamp $(GUEST)/16k/stamp: tools/fetch_guest.py tools/guest_init.sh | setup

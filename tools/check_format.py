@@ -84,14 +84,16 @@ def functions(lines):
         if line == "{":
             start = i
         elif line == "}" and start is not None:
-            yield start, i - start - 1
+            # Tables are exempt: rows do not count.
+            rows = sum(1 for x in lines[start:i] if re.match(r"\s+\{.*\},$", x))
+            yield start, i - start - 1 - rows
             start = None
 
 
 def check_c(path, lines, problems):
     for i, should in spacing(path, lines):
         problems.append((i, "spacing; should be: " + should.strip(), should))
-    if EXEMPT not in "\n".join(lines[:12]):
+    if EXEMPT not in "\n".join(lines[:12]) and not path.endswith("_cases.h"):
         if len(lines) > MAX_FILE:
             problems.append((0, f"{len(lines)} lines; split it (limit {MAX_FILE})", None))
         for start, length in functions(lines):

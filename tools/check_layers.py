@@ -58,7 +58,7 @@ def check(path, problems):
             if quote == "<":
                 if room == "arm/" and (path != "arm/base.h" or name not in ARM_SYSTEM):
                     problems.append(f"{path}:{n}: arm/ is freestanding; <{name}> is not for it")
-            elif room == "tests/" and "/" not in name:
+            elif room in ("tests/", "bench/") and "/" not in name:
                 continue
             elif not any(name.startswith(r) for r in [room] + ROOMS[room]):
                 problems.append(f"{path}:{n}: {room} must not include \"{name}\"")

@@ -346,20 +346,30 @@ def sources_for(flavour):
     return [own, base]
 
 
-def fetch(args, out):
+def packages(args):
+    """Paths of the kernel's and busybox' packages; without a network, those of the last time."""
     _, meta, pattern = FLAVOURS[args.flavour]
     apt = Apt(os.path.join(args.cache, "apt-" + args.flavour))
+    record = os.path.join(apt.base, "last")
     for entries in sources_for(args.flavour):
         apt.use(entries)
         say("fetching Debian's lists of arm64 packages")
         if apt.update():
-            break
-    else:
-        raise Failure("apt could not fetch the lists of arm64 packages; is the network up?"
-                      + (" (bookworm-backports may be unreachable here)"
-                         if args.flavour == "16k" else ""))
-    kernel_deb = apt.download(apt.real_package(meta, pattern))
-    busybox_deb = apt.download("busybox-static")
+            paths = [apt.download(apt.real_package(meta, pattern)), apt.download("busybox-static")]
+            write_file(record, "\n".join(paths).encode())
+            return paths
+    if os.path.exists(record):
+        with open(record, encoding="utf-8") as f:
+            paths = f.read().split("\n")
+        if all(os.path.exists(p) for p in paths):
+            say("no network: using the packages fetched before")
+            return paths
+    backports = " (Debian's backports are needed for it)" if args.flavour == "16k" else ""
+    raise Failure("apt could not fetch the lists of arm64 packages; is the network up?" + backports)
+
+
+def fetch(args, out):
+    kernel_deb, busybox_deb = packages(args)
     say("unpacking the kernel")
     image, release, modules, builtin = read_kernel(kernel_deb)
     busybox = next((f.read() for path, f in deb_members(busybox_deb)

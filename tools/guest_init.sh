@@ -1,5 +1,6 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash
 # The first program of the default guest.  tools/fetch_guest.py puts it into the initrd as /init.
 
 busybox=/bin/busybox

@@ -206,6 +206,7 @@ static int create_engine(struct vm *vm, char **err)
 		.cpus = cfg->cpus,
 		.engine = cfg->engine,
 		.cache_bytes = cfg->cache_bytes,
+		.count_insns = cfg->stats,
 		.log = cfg->log,
 		.log_file = vm->log,
 		.ops = &host_ops,

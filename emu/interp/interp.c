@@ -7,6 +7,7 @@
 #include "emu/cpu/helpers.h"
 #include "emu/fp/vec.h"
 #include "emu/interp/interp_int.h"
+#include "emu/run/lockstep.h"
 #include "emu/run/mem.h"
 
 /* ---- guest registers ---- */
@@ -327,8 +328,8 @@ int interp_LEAVE_SET(struct interp *t, const struct ir_insn *in, struct arm_vreg
 
 int interp_CALL(struct interp *t, const struct ir_insn *in, struct arm_vreg *res)
 {
-	res->d[0] = helper_table[in->imm](t->v, interp_arg(t, in, 0), interp_arg(t, in, 1),
-					  interp_arg(t, in, 2));
+	res->d[0] = lockstep_helper(t->v, (enum ir_helper)in->imm, interp_arg(t, in, 0), interp_arg(t, in, 1),
+				    interp_arg(t, in, 2));
 	return t->v->exc.pending ? INTERP_EXCEPTION : INTERP_CONTINUE;
 }
 

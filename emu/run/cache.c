@@ -65,6 +65,8 @@ static void cache_reset(struct code_cache *c)
 static const struct run_backend *backend_for(enum emu_engine engine)
 {
 #ifdef __x86_64__
+	if (engine == EMU_ENGINE_LOCKSTEP)
+		return &run_backend_lockstep;
 	if (engine != EMU_ENGINE_INTERP)
 		return &run_backend_x64;
 #endif

@@ -5,6 +5,7 @@
 
 #include "emu/cpu/cpu.h"
 #include "emu/run/cache.h"
+#include "emu/run/lockstep.h"
 #include "emu/run/tlb.h"
 #include "emu/run/tlb_ctx.h"
 
@@ -28,21 +29,13 @@ u8 *mem_ram_ptr(struct emu_vm *vm, u64 ipa, u64 len)
 
 /* ---- one page's part of an access ---- */
 
-struct place {
-	u8 *host;	/* RAM, or NULL: */
-	u64 ipa;	/* a device */
-	bool readonly;
-	bool device;	/* Device memory: aligned accesses only */
-};
-
 static struct tlb_ctx *context(struct emu_vcpu *v, unsigned int mop)
 {
 	return mop & IR_MO_UNPRIV ? v->tlb_unpriv : v->tlb;
 }
 
-/* Where @va is, for an access of kind @acc to @len bytes in its page; -EFAULT after raising. */
-static int locate(struct emu_vcpu *v, u64 va, unsigned int len, unsigned int mop, enum mmu_access acc,
-		  struct place *p)
+static int look_up(struct emu_vcpu *v, u64 va, unsigned int len, unsigned int mop, enum mmu_access acc,
+		   struct mem_place *p)
 {
 	struct tlb_ctx *ctx = context(v, mop);
 	struct tlb_entry *t = &ctx->entry[tlb_index(ctx, va)];
@@ -51,7 +44,7 @@ static int locate(struct emu_vcpu *v, u64 va, unsigned int len, unsigned int mop
 	struct emu_ram *ram;
 	int r;
 
-	*p = (struct place){ .host = NULL };
+	*p = (struct mem_place){ .host = NULL };
 	if ((acc == MMU_WRITE ? t->write : t->read) == (va & TLB_PAGE_MASK)) {
 		p->host = (u8 *)(uintptr_t)(va + t->addend);
 		return 0;
@@ -65,12 +58,28 @@ static int locate(struct emu_vcpu *v, u64 va, unsigned int len, unsigned int mop
 		return -EFAULT;
 	p->ipa = page.ipa + (va & (page.size - 1));
 	p->device = page.device;
+	p->watched = page.watched;
 	ram = mem_ram(v->vm, p->ipa & TLB_PAGE_MASK, TLB_PAGE_SIZE);
 	if (ram) {
 		p->host = ram->host + (p->ipa - ram->ipa);
 		p->readonly = ram->readonly;
 	}
 	return 0;
+}
+
+/* Where @va is, for an access of kind @acc to @len bytes in its page; -EFAULT after raising. */
+static int locate(struct emu_vcpu *v, u64 va, unsigned int len, unsigned int mop, enum mmu_access acc,
+		  struct mem_place *p)
+{
+	const struct lockstep_hooks *k = lockstep_hooks(v);
+	int r = k ? k->locate(v, va, len, mop, acc, p) : 1;
+
+	if (r <= 0)
+		return r;
+	r = look_up(v, va, len, mop, acc, p);
+	if (k && !r)
+		k->located(v, va, mop, acc, p);
+	return r;
 }
 
 static u64 ipa_of(struct emu_vm *vm, const u8 *host)
@@ -82,12 +91,15 @@ static u64 ipa_of(struct emu_vm *vm, const u8 *host)
 }
 
 /* After a store to RAM that did not go through a write entry. */
-static void stored(struct emu_vcpu *v, const struct place *p, unsigned int len)
+static void stored(struct emu_vcpu *v, const struct mem_place *p, unsigned int len)
 {
+	unsigned int requests = atomic_load_explicit(&v->exit_request, memory_order_relaxed);
 	u64 ipa = ipa_of(v->vm, p->host);
 
 	if (code_is_code(v->vm, ipa, len))
 		code_invalidate(v->vm, ipa, len);
+	if (lockstep_hooks(v))
+		lockstep_hooks(v)->stored(v, p->host, requests);
 }
 
 /* ---- alignment ---- */
@@ -124,9 +136,18 @@ static void ram_copy(void *to, const void *from, unsigned int len)
 
 /* ---- devices ---- */
 
-static int device_access(struct emu_vcpu *v, u64 va, u64 ipa, unsigned int size, bool write, void *buf)
+static enum arm_result bus_access(struct emu_vcpu *v, u64 ipa, unsigned int size, bool write, u64 *val)
 {
 	const struct emu_host_ops *ops = v->vm->cfg.ops;
+
+	if (lockstep_hooks(v))
+		return lockstep_hooks(v)->device(v, ipa, size, write, val);
+	return write ? ops->mmio_write(v->vm->cfg.opaque, v->index, ipa, size, *val) :
+		       ops->mmio_read(v->vm->cfg.opaque, v->index, ipa, size, val);
+}
+
+static int device_access(struct emu_vcpu *v, u64 va, u64 ipa, unsigned int size, bool write, void *buf)
+{
 	enum arm_result r = ARM_HANDLED;
 	u8 *b = buf;
 
@@ -135,13 +156,11 @@ static int device_access(struct emu_vcpu *v, u64 va, u64 ipa, unsigned int size,
 		unsigned int n = size - done < 8 ? size - done : 8;
 		u64 val = 0;
 
-		if (write) {
+		if (write)
 			memcpy(&val, b + done, n);
-			r = ops->mmio_write(v->vm->cfg.opaque, v->index, ipa + done, n, val);
-		} else {
-			r = ops->mmio_read(v->vm->cfg.opaque, v->index, ipa + done, n, &val);
+		r = bus_access(v, ipa + done, n, write, &val);
+		if (!write)
 			memcpy(b + done, &val, n);
-		}
 	}
 	if (r == ARM_HANDLED)
 		return 0;
@@ -153,7 +172,7 @@ static int device_access(struct emu_vcpu *v, u64 va, u64 ipa, unsigned int size,
 }
 
 /* @len bytes at @va, all in one page and at most one element unless RAM. */
-static int part(struct emu_vcpu *v, u64 va, const struct place *p, unsigned int mop, unsigned int len,
+static int part(struct emu_vcpu *v, u64 va, const struct mem_place *p, unsigned int mop, unsigned int len,
 		bool write, u8 *buf)
 {
 	unsigned int size = 1u << (mop & IR_MO_SIZE);
@@ -179,7 +198,7 @@ static int access(struct emu_vcpu *v, u64 va, unsigned int mop, unsigned int n, 
 	enum mmu_access acc = write ? MMU_WRITE : MMU_READ;
 	unsigned int size = 1u << (mop & IR_MO_SIZE), len = n * size;
 	unsigned int room = TLB_PAGE_SIZE - (va & (TLB_PAGE_SIZE - 1));
-	struct place p[2];
+	struct mem_place p[2];
 
 	if (check_align(v, va, mop, write, false) || locate(v, va, len < room ? len : room, mop, acc, &p[0]) ||
 	    check_align(v, va, mop, write, p[0].device))
@@ -224,7 +243,7 @@ int mem_store(struct emu_vcpu *v, u64 va, unsigned int mop, unsigned int n, cons
 
 int mem_atomic(struct emu_vcpu *v, u64 va, unsigned int size, unsigned int mop, bool write, void **host)
 {
-	struct place p;
+	struct mem_place p;
 
 	if (va & (size - 1)) {
 		mmu_raise_align(v, va, write);

@@ -8,6 +8,7 @@
 
 #include "emu/cpu/helpers.h"
 #include "emu/cpu/cpu.h"
+#include "emu/run/lockstep.h"
 #include "emu/run/mem.h"
 #include "emu/run/run.h"
 #include "emu/run/tlb.h"
@@ -64,7 +65,10 @@ void run_log_ir(struct emu_vcpu *v, const struct ir_block *b, enum emu_log class
 
 void vcpu_kick(struct emu_vcpu *v, enum vcpu_request why)
 {
-	atomic_fetch_or(&v->exit_request, why);
+	if (lockstep_hooks(v))
+		lockstep_hooks(v)->kick(v, why);
+	else
+		atomic_fetch_or(&v->exit_request, why);
 	pthread_mutex_lock(&v->sleep_lock);
 	pthread_cond_signal(&v->sleep_cond);
 	pthread_mutex_unlock(&v->sleep_lock);
@@ -272,7 +276,7 @@ static struct timespec timespec_of(u64 ns)
 static void go_to_sleep(struct emu_vcpu *v)
 {
 	pthread_mutex_lock(&v->sleep_lock);
-	if (!atomic_load(&v->exit_request) && !atomic_load(&v->vm->stop)) {
+	if (!atomic_load(&v->exit_request) && !atomic_load(&v->vm->stop) && !(v->wfe && atomic_load(&v->event))) {
 		if (atomic_load(&v->on) && v->wfe) {
 			struct timespec t = timespec_of(cpu_wfe_deadline(v));
 
@@ -283,6 +287,17 @@ static void go_to_sleep(struct emu_vcpu *v)
 		}
 	}
 	pthread_mutex_unlock(&v->sleep_lock);
+}
+
+/* Everybody stops.  The event is the machine's, so it is told without a lock. */
+static int give_up(struct emu_vcpu *v)
+{
+	struct emu_vm *vm = v->vm;
+
+	vcpu_exit(v);
+	emu_vm_stop(vm);
+	vm->cfg.ops->event(vm->cfg.opaque, v->index, EMU_EVENT_FATAL);
+	return -EIO;
 }
 
 int emu_vcpu_run(struct emu_vcpu *v)
@@ -304,8 +319,8 @@ int emu_vcpu_run(struct emu_vcpu *v)
 		take_exceptions(v);
 		if (v->regime_changed || !v->tlb || cpu_mode(v) != v->mode)
 			tlb_select(v);
-		if (!(v->mode & IR_MODE_STEP) || !cpu_step_begin(v))
-			run_code(v);
+		if ((!(v->mode & IR_MODE_STEP) || !cpu_step_begin(v)) && run_code(v) == RUN_FATAL)
+			return give_up(v);
 		vcpu_exit(v);
 	}
 	return 0;
@@ -336,6 +351,8 @@ void emu_vm_restart(struct emu_vm *vm)
 
 void emu_vm_dma_written(struct emu_vm *vm, u64 ipa, u64 len)
 {
+	if (lockstep_hooks(vm->vcpu[0]))
+		lockstep_hooks(vm->vcpu[0])->dma(vm->vcpu[0]);
 	if (vm->cache && len)
 		code_invalidate(vm, ipa, len);
 }
@@ -405,7 +422,8 @@ int emu_vm_create(const struct emu_config *cfg, struct emu_vm **out)
 	struct emu_vm *vm;
 	int err = 0;
 
-	if (!cfg->cpus || cfg->cpus > EMU_MAX_CPUS || !cfg->model || !cfg->ops)
+	if (!cfg->cpus || cfg->cpus > EMU_MAX_CPUS || !cfg->model || !cfg->ops ||
+	    (cfg->engine == EMU_ENGINE_LOCKSTEP && cfg->cpus != 1))
 		return -EINVAL;
 	vm = calloc(1, sizeof(*vm));
 	if (!vm)
@@ -462,6 +480,7 @@ void emu_vm_free(struct emu_vm *vm)
 static const char *const exit_names[] = {
 	[RUN_NEXT] = "unlinked", [RUN_INDIRECT] = "indirect jump", [RUN_MISS] = "guard or request",
 	[RUN_LINK] = "to be linked", [RUN_LEFT] = "leave", [RUN_EXCEPTION] = "exception",
+	[RUN_FATAL] = "engine failed",
 };
 
 const char *emu_exit_name(unsigned int reason)

@@ -279,13 +279,18 @@ bool jit_dies(const struct jit_ctx *c, ir_ref r)
  * more.  A clean guest register may lose its register, a dirty one that is
  * still current may not.
  */
+bool jit_takes_over(const struct jit_ctx *c, ir_ref src)
+{
+	unsigned int host = c->val[src].reg;
+
+	return host != X64_NOREG && jit_dies(c, src) && !(c->gregs[host] & c->dirty_x);
+}
+
 static bool steal(struct jit_ctx *c, ir_ref r, ir_ref src)
 {
 	unsigned int host = c->val[src].reg;
 
-	if (host == X64_NOREG || !jit_dies(c, src))
-		return false;
-	if (c->gregs[host] & c->dirty_x)
+	if (!jit_takes_over(c, src))
 		return false;
 	reg_drop(c, host);
 	reg_take(c, host, r);

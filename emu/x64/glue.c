@@ -5,6 +5,7 @@
 
 #include "emu/cpu/helpers.h"
 #include "emu/fp/vec.h"
+#include "emu/run/lockstep.h"
 #include "emu/run/mem.h"
 
 /* ---- flags ---- */
@@ -223,7 +224,7 @@ u64 jit_helper(struct emu_vcpu *v, u64 a, u64 b, u64 c, u32 helper)
 
 	jit_fold_mxcsr(v);
 	v->st.nzcv = nzcv_of_image(v->flags);
-	r = helper_table[helper](v, a, b, c);
+	r = lockstep_helper(v, helper, a, b, c);
 	v->flags = image_of_nzcv(v->st.nzcv);
 	jit_load_mxcsr(v);
 	return r;

@@ -264,6 +264,8 @@ bool jit_imm32(const struct jit_ctx *c, ir_ref r, unsigned int w, s32 *imm);
 bool jit_const(const struct jit_ctx *c, ir_ref r, u64 *v);
 /* Is @r dead after the current operation? */
 bool jit_dies(const struct jit_ctx *c, ir_ref r);
+/* Would jit_def_copy() give the result @src's own register? */
+bool jit_takes_over(const struct jit_ctx *c, ir_ref src);
 
 /* The host flags are about to change: save what is still needed of them. */
 void jit_flags_clobber(struct jit_ctx *c);

@@ -84,16 +84,12 @@ static void lower_add(struct jit_ctx *c, const struct ir_insn *in)
 		return;
 	if (jit_imm32(c, in->arg[1], 64, &imm) || (in->w == 32 && jit_imm32(c, in->arg[1], 32, &imm))) {
 		a = jit_use(c, in->arg[0]);
-		if (!flags_live(c) && jit_dies(c, in->arg[0])) {
-			d = jit_def_copy(c, c->pos, in->arg[0]);
-			if (d == a) {
-				jit_flags_clobber(c);
-				x64_alu_imm(&c->e, ALU_ADD, w, d, imm);
-				return;
-			}
-		} else {
-			d = jit_def(c, c->pos);
+		if (!flags_live(c) && jit_takes_over(c, in->arg[0])) {
+			jit_flags_clobber(c);
+			x64_alu_imm(&c->e, ALU_ADD, w, jit_def_copy(c, c->pos, in->arg[0]), imm);
+			return;
 		}
+		d = jit_def(c, c->pos);
 		x64_lea(&c->e, w, d, x64_at(a, imm));
 		return;
 	}
@@ -521,16 +517,19 @@ static void lower_crc32c(struct jit_ctx *c, const struct ir_insn *in)
 
 	if (in->aux == 1)
 		jit_flags_clobber(c);
-	d = jit_def_copy(c, c->pos, in->arg[0]);
-	x64_mov(&c->e, false, d, d);
+	if (in->arg[0] == in->arg[1]) {	/* one register for both would be changed under way */
+		x64_mov(&c->e, true, RDX, b);
+		b = RDX;
+	}
+	d = jit_def_copy(c, c->pos, in->arg[0]);	/* may be b, when both arguments are one value */
 	switch (in->aux) {
 	case 0:
 		x64_rr(&c->e, X_0F38 | X_F2 | X_B | 0xf0, false, d, b);
 		break;
 	case 1:		/* the 16-bit form has two prefixes: two bytes do as well */
-		x64_rr(&c->e, X_0F38 | X_F2 | X_B | 0xf0, false, d, b);
 		x64_mov(&c->e, false, RAX, b);
 		x64_shift_imm(&c->e, SHIFT_SHR, false, RAX, 8);
+		x64_rr(&c->e, X_0F38 | X_F2 | X_B | 0xf0, false, d, b);
 		x64_rr(&c->e, X_0F38 | X_F2 | X_B | 0xf0, false, d, RAX);
 		break;
 	default:
@@ -596,7 +595,10 @@ void jit_lower_int(struct jit_ctx *c, const struct ir_insn *in)
 	case IR_BFI: lower_bfi(c, in); break;
 	case IR_CSEL: lower_csel(c, in); break;
 	case IR_CRC32C: lower_crc32c(c, in); break;
-	case IR_CRC32: jit_lower_control(c, in); break;
+	case IR_CRC32:
+		if (!jit_lower_crypto(c, in))
+			jit_lower_control(c, in);
+		break;
 	default: c->fail = true;
 	}
 }

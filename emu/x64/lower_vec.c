@@ -16,12 +16,12 @@ const u32 vec_cmpgt[4] = { V_PCMPGTB, V_PCMPGTW, V_PCMPGTD, V_PCMPGTQ };
 
 static u64 lit_high(const struct jit_stub *s)
 {
-	switch (s->kind) {
-	case LIT_SAME: return s->data;
-	case LIT_80: return 0x8080808080808080;
-	case LIT_NEXT: return s->data + 0x0808080808080808;
-	default: return 0;
-	}
+	static const struct { u8 times, plus; } how[] = {
+		[LIT_SAME] = { 1, 0 }, [LIT_ZERO] = { 0, 0 }, [LIT_04] = { 0, 4 }, [LIT_80] = { 0, 0x80 },
+		[LIT_PLUS1] = { 1, 1 }, [LIT_PLUS8] = { 1, 8 }, [LIT_PLUS16] = { 1, 16 },
+	};
+
+	return s->data * how[s->kind].times + vec_rep(0, how[s->kind].plus);
 }
 
 /* Behind the block; equal ones are shared. */
@@ -89,11 +89,14 @@ unsigned int vec_bits(const struct jit_ctx *c, ir_ref r)
 	switch (in->op) {
 	case IR_LDV:
 	case IR_LDVP:
+	case IR_LDVP2:
 		return 8u << (in->mop & IR_MO_SIZE);
 	case IR_VCONST:
 		return !in->imm ? 8 : in->q == IR_Q ? 128 : 64;
 	case IR_VHIGH:
 		return 64;
+	case IR_VTBX:
+		return in->q == IR_Q ? 128 : 64;
 	case IR_VINS:
 	case IR_VINSV:
 	case IR_VCAT:
@@ -110,7 +113,8 @@ unsigned int vec_bits(const struct jit_ctx *c, ir_ref r)
 		return 16u << in->es;
 	case IR_VDUP ... IR_VSPLAT:
 	case IR_VLOW:
-	case IR_VEXT ... IR_VUSQADD:
+	case IR_VEXT ... IR_VTRN2:
+	case IR_VREV16 ... IR_VUSQADD:
 	case IR_VSQABS ... IR_VSQRDMLSH:
 	case IR_VADDP ... IR_VUADDLP:
 	case IR_VFADD ... IR_VFRSQRTS:
@@ -123,13 +127,15 @@ unsigned int vec_bits(const struct jit_ctx *c, ir_ref r)
 static const struct {
 	u8 bits;
 	u8 k;
-} trim_const[] = { { 8, JIT_C_LOW8 }, { 16, JIT_C_LOW16 }, { 32, JIT_C_LOW32 }, { 64, JIT_C_LOW64 }, { 128, JIT_C_ONES } };
+} shape_consts[] = {
+	{ 8, JIT_C_LOW8 }, { 16, JIT_C_LOW16 }, { 32, JIT_C_LOW32 }, { 64, JIT_C_LOW64 }, { 128, JIT_C_ONES },
+};
 
 static enum jit_const shape_const(unsigned int bits)
 {
-	for (unsigned int i = 0; i < ARM_ARRAY_SIZE(trim_const); i++)
-		if (trim_const[i].bits == bits)
-			return trim_const[i].k;
+	for (unsigned int i = 0; i < ARM_ARRAY_SIZE(shape_consts); i++)
+		if (shape_consts[i].bits == bits)
+			return shape_consts[i].k;
 	return JIT_C_ONES;
 }
 

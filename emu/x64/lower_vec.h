@@ -40,6 +40,7 @@ enum vec_op {
 	V_PSHUFB = VOP38(0x00), V_PSHUFD = VOP(0x70), V_PSHUFHW = X_F3 | X_0F | 0x70, V_PSHUFLW = X_F2 | X_0F | 0x70,
 	V_SHUFPS = X_0F | 0xc6, V_PALIGNR = VOP3A(0x0f), V_PBLENDW = VOP3A(0x0e), V_INSERTPS = VOP3A(0x21),
 	V_PMOVSXBW = VOP38(0x20), V_PMOVZXBW = VOP38(0x30),	/* + 3: wd, + 5: dq */
+	V_PSRLVD = VOP38(0x45), V_PSRAVD = VOP38(0x46), V_PSLLVD = VOP38(0x47),	/* AVX2; X_W: 64-bit lanes */
 	V_PTEST = VOP38(0x17), V_MOVQ = X_F3 | X_0F | 0x7e, V_MOVDDUP = X_F2 | X_0F | 0x12,
 	V_MOVD_TO = VOP(0x6e), V_MOVD_FROM = VOP(0x7e),		/* with X_W: 64 bits */
 	V_PINSRB = VOP3A(0x20), V_PINSRW = VOP(0xc4), V_PINSRD = VOP3A(0x22),
@@ -100,7 +101,13 @@ static inline void vshift_bytes(struct jit_ctx *c, enum vec_shift k, unsigned in
 }
 
 /* What the upper 64 bits of a literal are. */
-enum vec_lit { LIT_SAME, LIT_ZERO, LIT_80 /* 0x80 in each byte */, LIT_NEXT /* the low bytes, each + 8 */ };
+enum vec_lit {
+	LIT_SAME, LIT_ZERO,
+	LIT_04, LIT_80,			/* that in each byte */
+	LIT_PLUS1, LIT_PLUS8, LIT_PLUS16,	/* the low ones with that added to each byte */
+};
+
+#define V_LOAD (X_0F | 0x28)	/* movaps */
 
 /* d = op(a, 128-bit literal); vlit2: d = op(literal). */
 void vlit(struct jit_ctx *c, u32 op, unsigned int d, unsigned int a, u64 lo, enum vec_lit hi);

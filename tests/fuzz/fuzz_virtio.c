@@ -219,6 +219,29 @@ static void put_descriptor(struct input *in)
 	put_le16(mem.ram + off + 14, take(in, 1));
 }
 
+/*
+ * A chain as a driver makes it: 16 bytes to read (a block request, or the
+ * start of a frame), data in either direction, a byte to write.
+ */
+static void put_request(struct input *in)
+{
+	u8 *header = mem.ram + 0xc000, *desc = mem.ram + (take(in, 1) & 1) * 0x4000;
+	u8 in_data = take(in, 1) & 1 ? 2 : 0;
+
+	memset(header, 0, 64);
+	put_le32(header, take(in, 1));
+	put_le64(header + 8, take(in, 1));
+	put_le64(header + 16, take(in, 1));	/* the first range of a discard */
+	put_le32(header + 24, take(in, 1));
+	put_le32(header + 28, take(in, 1) & 1);
+	put_le64(desc, RAM_BASE + 0xc000);
+	put_le64(desc + 8, 16 | 1ULL << 32 | 1ULL << 48);
+	put_le64(desc + 16, RAM_BASE + 0xc010);
+	put_le64(desc + 24, take(in, 2) << 4 | (in_data | 1ULL) << 32 | 2ULL << 48);
+	put_le64(desc + 32, RAM_BASE + 0xbfff);
+	put_le64(desc + 40, 1 | 2ULL << 32);
+}
+
 static void show_and_kick(struct device *dev, struct input *in)
 {
 	u8 q = take(in, 1) & 1;
@@ -263,7 +286,7 @@ static void one_operation(struct device *dev, struct input *in)
 	u8 op = take(in, 1);
 	u64 off, val;
 
-	switch (op % 8) {
+	switch (op % 9) {
 	case 0:
 		off = take(in, 2) & 0x1fc;
 		reg(dev, off, take(in, 4));
@@ -287,6 +310,9 @@ static void one_operation(struct device *dev, struct input *in)
 		break;
 	case 6:
 		store(in);
+		break;
+	case 8:
+		put_request(in);
 		break;
 	case 7:
 		host_event(in);

@@ -31,7 +31,7 @@
 struct d_engine {
 	struct emu_vm *vm;
 	u8 *ram;
-	u64 run, stop;
+	const struct d_core *core;
 	enum emu_event event;
 	bool stopped;
 };
@@ -97,17 +97,23 @@ static void make_tables(u8 *ram)
 	}
 }
 
-static void set_state(struct d_engine *e, const struct d_core *core)
+/* As from reset (after SYSTEM_OFF the vCPU has no power), then at the core's entry in EL0. */
+static void set_state(struct d_engine *e)
 {
 	struct arm_state *st = emu_vcpu_state(emu_vm_vcpu(e->vm, 0));
 
+	emu_vm_reset(e->vm);
+	arm_state_save_sp(st);
 	st->sys[ARM_SLOT_TTBR0_EL1] = RAM_IPA + D_TABLES;
 	st->sys[ARM_SLOT_TCR_EL1] = TCR;
 	st->sys[ARM_SLOT_MAIR_EL1] = 0xff;
 	st->sys[ARM_SLOT_SCTLR_EL1] = SCTLR;
 	st->sys[ARM_SLOT_CPACR_EL1] = 3u << 20;
-	st->sys[ARM_SLOT_VBAR_EL1] = D_BASE + D_CORE + core->vectors;
+	st->sys[ARM_SLOT_VBAR_EL1] = D_BASE + D_CORE + e->core->vectors;
 	st->sys[ARM_SLOT_SP_EL1] = D_BASE + D_CTX;
+	arm_state_set_psr(st, PSR_M_EL0T | PSR_DAIF);
+	arm_state_load_sp(st);
+	st->pc = D_BASE + D_CORE + e->core->run;
 }
 
 static int open_vm(struct d_engine *e, const char *name)
@@ -137,10 +143,7 @@ struct d_engine *d_engine_open(const char *name, const struct d_core *core)
 	}
 	memcpy(e->ram + D_CORE, core->blob, D_CORE_SIZE);
 	make_tables(e->ram);
-	emu_vm_reset(e->vm);
-	set_state(e, core);
-	e->run = D_BASE + D_CORE + core->run;
-	e->stop = D_BASE + D_CORE + core->stop;
+	e->core = core;
 	return e;
 }
 
@@ -154,7 +157,6 @@ void d_engine_close(struct d_engine *e)
 int d_engine_run(struct d_engine *e, const struct d_batch_buf *b, struct d_result *res)
 {
 	size_t slot_bytes = (size_t)b->n * b->slot_words * 4, bytes = (size_t)b->n * D_RECORD;
-	struct arm_state *st = emu_vcpu_state(emu_vm_vcpu(e->vm, 0));
 	struct d_ctx *ctx = (struct d_ctx *)(e->ram + D_CTX);
 	int err;
 
@@ -162,14 +164,11 @@ int d_engine_run(struct d_engine *e, const struct d_batch_buf *b, struct d_resul
 	memcpy(e->ram + D_CASES, b->cases, bytes);
 	memset(e->ram + D_RESULTS, 0, bytes);
 	*ctx = (struct d_ctx){
-		.next_case = D_BASE + D_CASES, .next_result = D_BASE + D_RESULTS, .left = b->n, .back = e->stop,
+		.next_case = D_BASE + D_CASES, .next_result = D_BASE + D_RESULTS, .left = b->n,
+		.back = D_BASE + D_CORE + e->core->stop,
 	};
 	emu_vm_dma_written(e->vm, RAM_IPA + D_SLOTS, slot_bytes);
-	arm_state_save_sp(st);
-	st->sys[ARM_SLOT_SP_EL1] = D_BASE + D_CTX;
-	arm_state_set_psr(st, PSR_M_EL0T | PSR_DAIF);
-	arm_state_load_sp(st);
-	st->pc = e->run;
+	set_state(e);
 	e->stopped = false;
 	err = emu_vcpu_run(emu_vm_vcpu(e->vm, 0));
 	if (!err && (!e->stopped || e->event != EMU_EVENT_SYSTEM_OFF))

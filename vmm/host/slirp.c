@@ -40,6 +40,7 @@ struct slirp_net {
 	struct slirp_source *source;
 	GPtrArray *polls;	/* of GPollFD *, which GLib points to */
 	unsigned int nr_polls;	/* in use this round */
+	gint64 deadline;	/* of libslirp's timers, microseconds */
 	unsigned int max_flows;
 	unsigned int guest_errors;
 };
@@ -103,6 +104,7 @@ static gboolean source_prepare(GSource *base, gint *timeout)
 {
 	struct slirp_net *net = ((struct slirp_source *)base)->net;
 	uint32_t ms = UINT32_MAX;
+	gint64 now;
 
 	net->nr_polls = 0;
 	slirp_pollfds_fill(net->slirp, &ms, add_poll, net);
@@ -113,9 +115,16 @@ static gboolean source_prepare(GSource *base, gint *timeout)
 		g_ptr_array_set_size(net->polls, net->polls->len - 1);
 		g_free(p);
 	}
-	*timeout = ms > INT32_MAX ? -1 : (gint)ms;
-	g_source_set_ready_time(base, ms > INT32_MAX ? -1 :
-				g_get_monotonic_time() + (gint64)ms * 1000);
+	/*
+	 * libslirp's clock stands still between two of its polls, so that the
+	 * rest of the time must count from the first look after a poll.  (And
+	 * not g_source_set_ready_time(), which wakes the loop that is just going to sleep.)
+	 */
+	now = g_get_monotonic_time();
+	if (ms <= INT32_MAX && now + (gint64)ms * 1000 < net->deadline)
+		net->deadline = now + (gint64)ms * 1000;
+	*timeout = net->deadline == INT64_MAX ? -1 :
+		   net->deadline <= now ? 0 : (net->deadline - now + 999) / 1000;
 	return FALSE;
 }
 
@@ -127,7 +136,7 @@ static gboolean source_check(GSource *base)
 	for (i = 0; i < net->nr_polls; i++)
 		if (((GPollFD *)g_ptr_array_index(net->polls, i))->revents)
 			return TRUE;
-	return FALSE;	/* the ready time counts by itself */
+	return g_get_monotonic_time() >= net->deadline;
 }
 
 static void received_all(struct slirp_net *net)
@@ -142,6 +151,7 @@ static gboolean source_dispatch(GSource *base, GSourceFunc callback, gpointer us
 
 	(void)callback;
 	(void)user;
+	net->deadline = INT64_MAX;
 	slirp_pollfds_poll(net->slirp, 0, get_revents, net);
 	received_all(net);
 	return G_SOURCE_CONTINUE;
@@ -406,6 +416,7 @@ int netdev_slirp_create(struct loop *loop, const struct slirp_config *cfg, struc
 	net->loop = loop;
 	net->polls = g_ptr_array_new();
 	net->max_flows = flows_limit();
+	net->deadline = INT64_MAX;
 	net->slirp = slirp_make(net, cfg);
 	if (!net->slirp) {
 		ret = err_set(err, -EINVAL, "user network: libslirp refused its settings");

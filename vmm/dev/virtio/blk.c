@@ -112,13 +112,15 @@ static void blk_notify(struct virtio_device *vdev, unsigned int n);
 /* Finds the status byte, the last the device may write, and takes it off the data. */
 static bool status_split(struct virtq_chain *c, u8 **status, u64 *ipa)
 {
-	struct iovec *last = &c->iov[c->nr_out + c->nr_in - 1];
+	unsigned int i = c->nr_out + c->nr_in - 1;
+	struct iovec *last;
 
 	if (!c->in_len)
 		return false;
+	last = &c->iov[i];
 	last->iov_len--;
 	*status = (u8 *)last->iov_base + last->iov_len;
-	*ipa = c->ipa[c->nr_out + c->nr_in - 1] + last->iov_len;
+	*ipa = c->ipa[i] + last->iov_len;
 	c->in_len--;
 	if (!last->iov_len)
 		c->nr_in--;
