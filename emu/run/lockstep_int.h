@@ -35,11 +35,11 @@ struct ls_page {
 
 /* A copy of a page that is written: before the first store, then as the second run makes it. */
 struct ls_shadow {
+	u8 copy[TLB_PAGE_SIZE] __attribute__((aligned(TLB_PAGE_SIZE)));	/* found by its page */
 	u8 *real;
 	unsigned int stores[2];		/* C stores to it in each run */
 	unsigned int kick_at;		/* the store that hit translated code; LS_NO_KICK */
 	unsigned int kick;		/* what it asked for */
-	u8 copy[TLB_PAGE_SIZE] __attribute__((aligned(16)));
 };
 
 struct ls_device {

@@ -27,8 +27,9 @@ static u64 image_of_rflags(u64 f, enum jit_flags kind)
 
 	if (kind == JIT_FLAGS_SUB)
 		image ^= 0x100;
-	if (kind == JIT_FLAGS_FCMP || kind == JIT_FLAGS_FCMP_SWAP) {
-		bool zf = f & 0x40, pf = f & 4, less = (f & 1) != (kind == JIT_FLAGS_FCMP_SWAP);
+	if (kind >= JIT_FLAGS_FCMP) {
+		bool swap = kind == JIT_FLAGS_FCMP_SWAP || kind == JIT_FLAGS_FCMP_SWAP_EQ;
+		bool zf = f & 0x40, pf = f & 4, less = (f & 1) != swap;
 
 		image = pf ? 0x101 : zf ? 0x4100 : less ? 0x8000 : 0x100;
 	}

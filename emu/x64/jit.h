@@ -58,6 +58,8 @@ enum jit_flags {
 	JIT_FLAGS_SUB,		/* host flags, CF = !C */
 	JIT_FLAGS_FCMP,		/* host flags of UCOMIS */
 	JIT_FLAGS_FCMP_SWAP,	/* the same of UCOMIS b, a for a compared with b */
+	JIT_FLAGS_FCMP_EQ,	/* FCMP and FCMP_SWAP with ZF clear for unordered operands */
+	JIT_FLAGS_FCMP_SWAP_EQ,
 };
 
 /* A guest register in a host register. */

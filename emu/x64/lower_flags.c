@@ -42,14 +42,30 @@ static void image_of_fcmp(struct x64_buf *e, bool swap)
 
 static bool is_fcmp(enum jit_flags kind)
 {
-	return kind == JIT_FLAGS_FCMP || kind == JIT_FLAGS_FCMP_SWAP;
+	return kind >= JIT_FLAGS_FCMP;
+}
+
+static bool is_swapped(enum jit_flags kind)
+{
+	return kind == JIT_FLAGS_FCMP_SWAP || kind == JIT_FLAGS_FCMP_SWAP_EQ;
+}
+
+/* If PF says unordered: ZF (@zf), PF and CF as given; AH is lost. */
+static void set_unordered(struct x64_buf *e, bool zf)
+{
+	x64_u8(e, 0x7b);	/* jnp over the 6 bytes that follow */
+	x64_u8(e, 6);
+	x64_mov_imm(e, RAX, zf ? 0x4700 : 0x0700);
+	x64_u8(e, 0x9e);	/* sahf */
 }
 
 /* Emission alone, for edges too. */
 void jit_emit_image(struct x64_buf *e, enum jit_flags kind)
 {
 	if (is_fcmp(kind)) {
-		image_of_fcmp(e, kind == JIT_FLAGS_FCMP_SWAP);
+		if (kind >= JIT_FLAGS_FCMP_EQ)
+			set_unordered(e, true);
+		image_of_fcmp(e, is_swapped(kind));
 		return;
 	}
 	if (kind == JIT_FLAGS_SUB)
@@ -77,16 +93,20 @@ static const u8 cond_add[14] = {
 static const u8 cond_sub[14] = {
 	CC_E, CC_NE, CC_AE, CC_B, CC_S, CC_NS, CC_O, CC_NO, CC_A, CC_BE, CC_GE, CC_L, CC_G, CC_LE,
 };
-/* After UCOMIS, and with its operands swapped; 0xff: no single condition. */
+/* After UCOMIS, and with its operands swapped; 0xff: no single condition.  EQ and NE: see jit_cond(). */
 static const u8 cond_fcmp[2][14] = {
-	{ 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, CC_P, CC_NP, 0xff, 0xff, CC_AE, CC_B, CC_A, CC_BE },
-	{ 0xff, 0xff, CC_BE, CC_A, CC_A, CC_BE, CC_P, CC_NP, CC_B, CC_AE, 0xff, 0xff, 0xff, 0xff },
+	{ CC_E, CC_NE, 0xff, 0xff, 0xff, 0xff, CC_P, CC_NP, 0xff, 0xff, CC_AE, CC_B, CC_A, CC_BE },
+	{ CC_E, CC_NE, CC_BE, CC_A, CC_A, CC_BE, CC_P, CC_NP, CC_B, CC_AE, 0xff, 0xff, 0xff, 0xff },
 };
 
 enum x64_cc jit_cond(struct jit_ctx *c, unsigned int cond, enum jit_flags *kind)
 {
-	if (is_fcmp(*kind) && cond_fcmp[*kind == JIT_FLAGS_FCMP_SWAP][cond] == 0xff)
+	if (is_fcmp(*kind) && cond_fcmp[is_swapped(*kind)][cond] == 0xff)
 		*kind = jit_emit_flags_image(c, *kind);
+	if (cond < 2 && (*kind == JIT_FLAGS_FCMP || *kind == JIT_FLAGS_FCMP_SWAP)) {
+		set_unordered(&c->e, false);
+		*kind = *kind == JIT_FLAGS_FCMP ? JIT_FLAGS_FCMP_EQ : JIT_FLAGS_FCMP_SWAP_EQ;
+	}
 	if (*kind == JIT_FLAGS_ADD && cond_add[cond] == 0xff) {
 		x64_u8(&c->e, 0xf5);	/* cmc */
 		*kind = JIT_FLAGS_SUB;
@@ -94,7 +114,7 @@ enum x64_cc jit_cond(struct jit_ctx *c, unsigned int cond, enum jit_flags *kind)
 	if (c->eflags != IR_NONE)
 		c->eflags_kind = *kind;
 	if (is_fcmp(*kind))
-		return cond_fcmp[*kind == JIT_FLAGS_FCMP_SWAP][cond];
+		return cond_fcmp[is_swapped(*kind)][cond];
 	return *kind == JIT_FLAGS_ADD ? cond_add[cond] : cond_sub[cond];
 }
 

@@ -8,17 +8,90 @@
 
 /* ---- the way to C ---- */
 
-void fp_begin(struct fp *f, struct jit_ctx *c, const struct ir_insn *in)
+void fp_init(struct fp *f, struct jit_ctx *c, const struct ir_insn *in)
 {
 	*f = (struct fp){
 		.c = c, .in = in, .es = in->es, .scalar = in->q == IR_SCALAR, .bits = vec_shape(in),
 	};
+}
+
+void fp_begin(struct fp *f, struct jit_ctx *c, const struct ir_insn *in)
+{
+	fp_init(f, c, in);
 	jit_flags_clobber(c);
+}
+
+static unsigned int stub_xmm(u8 host)
+{
+	return host - JIT_XMM;
+}
+
+/* To C when a result is the smallest normal number. */
+static void quick_tiny(struct fp *f, unsigned int d)
+{
+	fp_abs(f, VS0, d);
+	vlit(f->c, vec_cmpeq[f->es], VS0, VS0, fp_rep(f, fp_min_normal(f)), LIT_SAME);
+	fp_rare_mask(f, VS0);
+}
+
+/*
+ * A sum, difference, product or quotient.  Where one operand is a NaN the host
+ * gave that, quieted, as Arm does; a NaN that comes from none has the other
+ * sign there.  Two NaNs are for C.
+ */
+static void quick_binary(struct fp *f, unsigned int d, unsigned int a, unsigned int b)
+{
+	struct jit_ctx *c = f->c;
+
+	fp_compare(f, VS1, a, a, FP_UNORD);
+	fp_compare(f, VS2, b, b, FP_UNORD);
+	v3(c, FP_AND, VS0, VS1, VS2);
+	fp_rare_mask(f, VS0);
+	v3(c, FP_OR, VS1, VS1, VS2);
+	fp_compare(f, VS0, d, d, FP_UNORD);
+	v3(c, V_PANDN, VS1, VS1, VS0);
+	fp_lit(f, fp_packed(f, FP_AND), VS1, VS1, fp_sign(f));
+	v3(c, FP_XOR, d, d, VS1);
+}
+
+/* A fused operation with finite factors: only the addend can be a NaN. */
+static void quick_fma(struct fp *f, unsigned int a, unsigned int b)
+{
+	u64 finite = fp_rep(f, (f->es == 3 ? 0x7ff0000000000000 : 0x7f800000) - 1);
+	struct jit_ctx *c = f->c;
+
+	fp_abs(f, VS0, a);
+	fp_abs(f, VS1, b);
+	vlit(c, vec_cmpgt[f->es], VS0, VS0, finite, LIT_SAME);
+	vlit(c, vec_cmpgt[f->es], VS1, VS1, finite, LIT_SAME);
+	v3(c, FP_OR, VS0, VS0, VS1);
+	fp_rare_mask(f, VS0);
+}
+
+/* NaNs go through some programs in great numbers: the plain cases without C. */
+static void emit_quick(struct jit_ctx *c, struct jit_stub *s)
+{
+	const struct jit_rare *r = (const struct jit_rare *)(uintptr_t)s->data;
+	unsigned int d = stub_xmm(r->res), b = stub_xmm(r->arg[1]);
+	struct fp f;
+
+	fp_init(&f, c, &r->in);
+	if (s->kind & FP_QUICK_TINY)
+		quick_tiny(&f, d);
+	if (s->kind & FP_QUICK_FMA)
+		quick_fma(&f, b, stub_xmm(r->arg[2]));
+	else
+		quick_binary(&f, d, stub_xmm(r->arg[0]), b);
+	x64_jmp_to(&c->e, s->back);
+	for (unsigned int k = 0; k < f.njumps; k++)
+		x64_patch(f.jump[k], c->e.p);
 }
 
 static void stub_rare(struct jit_ctx *c, struct jit_stub *s)
 {
 	x64_patch(s->from, c->e.p);
+	if (s->kind)
+		emit_quick(c, s);
 	x64_mov_imm(&c->e, RAX, s->data);
 	x64_call_to(&c->e, code_write(c->cache, c->jit->thunks.rare));
 	x64_jmp_to(&c->e, s->back);
@@ -50,6 +123,7 @@ void fp_end(struct fp *f)
 		s->from = f->jump[k];
 		s->back = c->e.p;
 		s->data = (uintptr_t)r;
+		s->kind = f->quick;
 	}
 }
 
@@ -189,6 +263,7 @@ static void scalar_op(struct fp *f, u32 op, unsigned int d, ir_ref ra, ir_ref rb
 	} else if (other && (op == FP_ADD || op == FP_MUL)) {
 		fp_v3(f, op, d, b, a);
 	} else if (other && op == FP_SUB && c->e.avx) {
+		f->quick = 0;	/* a NaN of b comes out with the wrong sign */
 		fp_lit(f, fp_packed(f, FP_XOR), d, b, fp_sign(f));
 		fp_v3(f, FP_ADD, d, d, a);
 	} else {
@@ -232,6 +307,9 @@ static bool lower_binary(struct jit_ctx *c, const struct ir_insn *in, u32 op, en
 	jit_use_v(c, in->arg[0]);
 	jit_use_v(c, in->arg[1]);
 	d = jit_def_v(c, c->pos);
+	/* The lanes above a 64-bit shape are not clean in the arguments; FNMUL negates NaNs. */
+	if ((f.scalar || f.bits == 128) && in->op != IR_VFNMUL)
+		f.quick = FP_QUICK | (check == FP_CHECK_TINY ? FP_QUICK_TINY : 0);
 	emit_op(&f, op, d, in->arg[0], in->arg[1]);
 	if (in->op == IR_VFABD)
 		fp_abs(&f, d, d);
@@ -265,9 +343,10 @@ static bool lower_sqrt(struct jit_ctx *c, const struct ir_insn *in)
 
 static bool lower_sign(struct jit_ctx *c, const struct ir_insn *in)
 {
-	struct fp f = { .c = c, .in = in, .es = in->es, .scalar = in->q == IR_SCALAR, .bits = vec_shape(in) };
 	unsigned int a = jit_use_v(c, in->arg[0]), d = jit_def_v(c, c->pos);
+	struct fp f;
 
+	fp_init(&f, c, in);
 	if (in->op == IR_VFABS) {
 		fp_abs(&f, d, a);
 	} else if (fp_bits(c, in->arg[0]) <= f.bits) {
@@ -319,6 +398,7 @@ static bool lower_fma(struct jit_ctx *c, const struct ir_insn *in)
 	if (f.bits == 64 && !f.scalar && in->op == IR_VFMLS)
 		fp_trim(&f, d);		/* 0 - 0 is -0 when rounding down */
 	fp_check(&f, d, FP_CHECK_TINY);
+	f.quick = FP_QUICK_FMA | FP_QUICK_TINY;
 	fp_end(&f);
 	return true;
 }

@@ -24,7 +24,14 @@ enum fp_opcode {
 
 enum fp_cmp { FP_EQ, FP_LT, FP_LE, FP_UNORD, FP_EQ_UQ = 8 /* VEX only */ };
 
-#define FP_JUMPS 6		/* two lanes by emit_to_int() */
+#define FP_JUMPS 7		/* scale_up() and two lanes by emit_to_int() */
+
+/* What is done about a failed check before C is asked. */
+enum fp_quick {
+	FP_QUICK = 1,		/* two operands: NaNs */
+	FP_QUICK_FMA = 2,	/* NaNs that are added */
+	FP_QUICK_TINY = 4,	/* the check was FP_CHECK_TINY */
+};
 
 /* An operation under way. */
 struct fp {
@@ -33,6 +40,7 @@ struct fp {
 	unsigned int es;	/* of the arithmetic: 2 or 3 */
 	bool scalar;
 	unsigned int bits;	/* of the shape */
+	u8 quick;		/* enum fp_quick */
 	unsigned int njumps;
 	u8 *jump[FP_JUMPS];	/* to C */
 };
@@ -42,7 +50,8 @@ enum fp_check {
 	FP_CHECK_TINY,	/* NaN, and a result that may have been below the smallest normal number before rounding */
 };
 
-/* The host flags are free from here on. */
+void fp_init(struct fp *f, struct jit_ctx *c, const struct ir_insn *in);
+/* The same, and the host flags are free from here on. */
 void fp_begin(struct fp *f, struct jit_ctx *c, const struct ir_insn *in);
 /* The jumps lead to C, which goes on here. */
 void fp_end(struct fp *f);

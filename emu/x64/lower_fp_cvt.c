@@ -131,19 +131,35 @@ static void emit_to_int(struct fp *f, unsigned int r, unsigned int s, bool w)
 	emit_cut(f, RAX, s, true);
 }
 
+/*
+ * The register of @a times 2^fbits, which is exact.  Numbers of 2^63 and above,
+ * which do not fit anyway and could overflow, go to C first.
+ */
+static unsigned int scale_up(struct fp *f, unsigned int a)
+{
+	unsigned int fbits = IR_CVT_FBITS(f->in->imm), t;
+
+	if (!fbits)
+		return a;
+	t = jit_temp_v(f->c);
+	fp_abs(f, VS1, a);
+	vlit(f->c, vec_cmpgt[f->es], VS1, VS1, fp_rep(f, fp_power(f, 63) - 1), LIT_SAME);
+	fp_rare_mask(f, VS1);
+	fp_lit(f, fp_op(f, FP_MUL), t, a, fp_power(f, (int)fbits));
+	return t;
+}
+
 static bool lower_ftoi(struct jit_ctx *c, const struct ir_insn *in)
 {
 	unsigned int a, d;
 	struct fp f;
 
-	if (IR_CVT_FBITS(in->imm))
-		return false;
 	fp_begin(&f, c, in);
 	f.scalar = true;
 	f.bits = 8u << in->es;
 	a = jit_use_v(c, in->arg[0]);
 	d = jit_def(c, c->pos);
-	emit_to_int(&f, d, a, in->w != 32);
+	emit_to_int(&f, d, scale_up(&f, a), in->w != 32);
 	fp_end(&f);
 	return true;
 }
@@ -202,8 +218,6 @@ static bool lower_vftoi(struct jit_ctx *c, const struct ir_insn *in)
 	bool lanes = in->q == IR_SCALAR || in->es == 3;
 	struct fp f;
 
-	if (IR_CVT_FBITS(in->imm))
-		return false;
 	fp_begin(&f, c, in);
 	a = jit_use_v(c, in->arg[0]);
 	if (f.bits == 64 && !f.scalar && fp_bits(c, in->arg[0]) > 64) {
@@ -213,6 +227,7 @@ static bool lower_vftoi(struct jit_ctx *c, const struct ir_insn *in)
 		a = t;
 	}
 	d = jit_def_v(c, c->pos);
+	a = scale_up(&f, a);
 	if (lanes) {
 		f.scalar = true;	/* one by one, the shape is in f.bits */
 		vtoi_lanes(&f, d, a);

@@ -129,7 +129,7 @@ static bool lower_mask(struct jit_ctx *c, const struct ir_insn *in)
 	unsigned int a, b, d;
 	struct fp f;
 
-	f = (struct fp){ .c = c, .in = in, .es = in->es, .scalar = in->q == IR_SCALAR, .bits = vec_shape(in) };
+	fp_init(&f, c, in);
 	if (of_abs) {
 		fp_abs(&f, VS0, jit_use_v(c, in->arg[0]));
 		fp_abs(&f, VS1, jit_use_v(c, in->arg[1]));
