@@ -89,7 +89,8 @@ int code_cache_create(struct emu_vm *vm, struct code_cache **out)
 	c->arena_size = size * ARENA_PER_CODE;
 	c->max_rec = size / 24;
 	/* all three are address space until they are used */
-	c->arena = mmap(NULL, c->arena_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	c->arena = mmap(NULL, c->arena_size, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	c->rec = mmap(NULL, c->max_rec * sizeof(*c->rec), PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	c->ir = malloc(sizeof(*c->ir));
@@ -404,7 +405,10 @@ void code_invalidate(struct emu_vm *vm, u64 ipa, u64 len)
 		bool marked = false;
 
 		for (u64 p = ipa & TLB_PAGE_MASK; p < ipa + len; p += TLB_PAGE_SIZE) {
-			u64 first = p > ipa ? p : ipa, end = p + TLB_PAGE_SIZE < ipa + len ? p + TLB_PAGE_SIZE : ipa + len;
+			u64 first = p > ipa ? p : ipa, end = p + TLB_PAGE_SIZE;
+
+			if (end > ipa + len)
+				end = ipa + len;
 
 			marked |= code_is_code(vm, first, end - first);
 		}

@@ -19,9 +19,12 @@
 
 /* ---- states ---- */
 
+#define FRONT offsetof(struct arm_state, sys)
+
 static void side_take(struct ls_side *s, const struct emu_vcpu *v)
 {
-	s->st = v->st;
+	s->sys = lockstep_of(v)->sys;
+	memcpy(&s->st, &v->st, s->sys ? sizeof(s->st) : FRONT);
 	s->exc = v->exc;
 	s->excl_addr = v->excl_addr;
 	s->excl_val[0] = v->excl_val[0];
@@ -37,7 +40,7 @@ static void side_take(struct ls_side *s, const struct emu_vcpu *v)
 
 static void side_put(const struct ls_side *s, struct emu_vcpu *v)
 {
-	v->st = s->st;
+	memcpy(&v->st, &s->st, s->sys ? sizeof(s->st) : FRONT);
 	v->exc = s->exc;
 	v->excl_addr = s->excl_addr;
 	v->excl_val[0] = s->excl_val[0];
@@ -457,7 +460,7 @@ static const struct lockstep_hooks hooks = {
 
 /* ---- the two runs ---- */
 
-static int run_first(struct lockstep *ls, const struct ir_block *ir)
+static int run_first(struct lockstep *ls, const struct ls_block *blk)
 {
 	int why;
 
@@ -466,10 +469,11 @@ static int run_first(struct lockstep *ls, const struct ir_block *ir)
 	memset(ls->nhelpers, 0, sizeof(ls->nhelpers));
 	ls->skip = false;
 	ls->where = NULL;
+	ls->sys = blk->sys;
 	side_take(&ls->begin, ls->v);
 	ls->seen = ls->begin.requests;
 	ls->run = LS_FIRST;
-	why = interp_block(ls->v, ir);
+	why = interp_block(ls->v, blk->ir);
 	put_off(ls);
 	side_take(&ls->first, ls->v);
 	return why;
@@ -557,7 +561,7 @@ static enum run_result lockstep_execute(struct emu_vcpu *v, struct jit_block *op
 	int why;
 
 	runs_begin(ls);
-	why = run_first(ls, blk->ir);
+	why = run_first(ls, blk);
 	if (!ls->skip) {
 		r = run_second(ls, blk->jit);
 		compare(ls, why, r);
@@ -578,6 +582,15 @@ static enum run_result lockstep_execute(struct emu_vcpu *v, struct jit_block *op
 
 /* ---- the back end ---- */
 
+/* Exceptions change it too, but when they are taken, and that is later. */
+static bool changes_sys(const struct ir_block *b)
+{
+	for (unsigned int i = 0; i < b->n; i++)
+		if (b->insns[i].op == IR_CALL || b->insns[i].op == IR_STSYS)
+			return true;
+	return false;
+}
+
 static int lockstep_compile(struct emu_vcpu *v, struct code_page *page, const struct jit_rec *hint,
 			    struct jit_block **out)
 {
@@ -594,7 +607,8 @@ static int lockstep_compile(struct emu_vcpu *v, struct code_page *page, const st
 	blk = code_alloc(cache, sizeof(*blk));
 	if (!blk)
 		return -ENOSPC;
-	*blk = (struct ls_block){ .jit = jit, .code = from, .code_end = cache->buf.p, .ir = code_alloc(cache, size) };
+	*blk = (struct ls_block){ .jit = jit, .code = from, .code_end = cache->buf.p, .ir = code_alloc(cache, size),
+				  .sys = changes_sys(ir) };
 	if (!blk->ir)
 		return -ENOSPC;
 	memcpy(blk->ir, ir, size);

@@ -16,6 +16,7 @@
 
 /* Everything of a vCPU that a block can change and that means something after it. */
 struct ls_side {
+	bool sys;		/* st.sys[] was taken; most blocks cannot change it */
 	struct arm_state st;
 	struct vcpu_exception exc;
 	u64 excl_addr, excl_val[2];
@@ -70,6 +71,7 @@ struct lockstep {
 	bool in_helper;
 	u8 *zeroed;			/* by the helper that runs */
 	unsigned int seen;		/* exit_request as this thread left it */
+	bool sys;			/* the block may change st.sys[] */
 	struct tlb_ctx *tlb, *tlb_unpriv;	/* of the second run */
 	struct ls_side begin, first, second;
 	const char *where;		/* what differs, NULL: nothing; */
@@ -88,6 +90,7 @@ struct ls_block {
 	struct jit_block *jit;
 	const u8 *code, *code_end;	/* writable mapping */
 	struct ir_block *ir;		/* cut behind insns[n] */
+	bool sys;			/* it holds what can change st.sys[] */
 };
 
 static inline struct lockstep *lockstep_of(const struct emu_vcpu *v)

@@ -11,44 +11,14 @@
  * Invariant: a guest register marked dirty has its value in a host register
  * (or, for NZCV, in the host flags): records can name it.
  */
-#include "emu/x64/jit.h"
-
-#include <stdlib.h>
-
-static s32 home_off(unsigned int greg)
-{
-	if (greg < IR_REG_V0)
-		return JIT_OFF(st.x) + 8 * greg;
-	return JIT_OFF(st.v) + 16 * (greg - IR_REG_V0);
-}
+#include "emu/x64/alloc.h"
 
 /* sp follows x[] in struct arm_state: IR_REG_SP is the 32nd of them. */
 _Static_assert(offsetof(struct arm_state, sp) == offsetof(struct arm_state, x) + 31 * 8, "x, sp");
 
-static bool is_vec(unsigned int host)
-{
-	return host >= JIT_XMM;
-}
-
 static struct x64_mem slot_mem(int slot)
 {
 	return x64_at(RSP, slot * 16);
-}
-
-static void emit_store(struct jit_ctx *c, struct x64_mem m, unsigned int host)
-{
-	if (is_vec(host))
-		x64_vstore(&c->e, m, host - JIT_XMM);
-	else
-		x64_store(&c->e, true, m, host);
-}
-
-static void emit_load(struct jit_ctx *c, unsigned int host, struct x64_mem m)
-{
-	if (is_vec(host))
-		x64_vload(&c->e, host - JIT_XMM, m);
-	else
-		x64_load(&c->e, true, host, m);
 }
 
 static int slot_take(struct jit_ctx *c)
@@ -64,14 +34,14 @@ static int slot_take(struct jit_ctx *c)
 	return s;
 }
 
-static void slot_drop(struct jit_ctx *c, struct jit_val *v)
+void jit_slot_drop(struct jit_ctx *c, struct jit_val *v)
 {
 	if (v->slot >= 0)
 		c->slots &= ~(1ull << v->slot);
 	v->slot = -1;
 }
 
-static void reg_drop(struct jit_ctx *c, unsigned int host)
+void jit_reg_drop(struct jit_ctx *c, unsigned int host)
 {
 	ir_ref r = c->holder[host];
 
@@ -81,7 +51,7 @@ static void reg_drop(struct jit_ctx *c, unsigned int host)
 	c->used &= ~(1u << host);
 }
 
-static void reg_take(struct jit_ctx *c, unsigned int host, ir_ref r)
+void jit_reg_take(struct jit_ctx *c, unsigned int host, ir_ref r)
 {
 	c->holder[host] = r;
 	c->gregs[host] = 0;
@@ -120,7 +90,7 @@ static void write_home(struct jit_ctx *c, unsigned int host, u64 dirty)
 		unsigned int g = __builtin_ctzll(dirty);
 
 		dirty &= dirty - 1;
-		emit_store(c, x64_at(JIT_STATE, home_off(g)), host);
+		jit_emit_store(&c->e, jit_home(g), host);
 		c->dirty_x &= ~(1ull << g);
 		c->val[r].home = g;
 	}
@@ -140,10 +110,10 @@ static void evict(struct jit_ctx *c, unsigned int host)
 	write_home(c, host, c->gregs[host] & c->dirty_x);
 	if (needed(c, r) && v->home == 0xff && v->slot < 0 && !is_const(c, r)) {
 		v->slot = slot_take(c);
-		emit_store(c, slot_mem(v->slot), host);
+		jit_emit_store(&c->e, slot_mem(v->slot), host);
 	}
 	/* greg[] keeps naming r: its memory is up to date, a reader reloads it. */
-	reg_drop(c, host);
+	jit_reg_drop(c, host);
 }
 
 /* How gladly a register is given up: the larger the better. */
@@ -206,10 +176,7 @@ static unsigned int reg_prefer(struct jit_ctx *c, ir_ref r, u32 mask)
 	return reg_alloc(c, mask);
 }
 
-#define GPRS ((u32)JIT_GPR_MASK)
-#define XMMS ((u32)JIT_XMM_MASK << JIT_XMM)
-
-static void use_note(struct jit_ctx *c, ir_ref r)
+void jit_use_note(struct jit_ctx *c, ir_ref r)
 {
 	const struct ir_insn *in = &c->b->insns[c->pos];
 
@@ -225,48 +192,48 @@ static unsigned int use(struct jit_ctx *c, ir_ref r, u32 mask)
 
 	if (host == X64_NOREG) {
 		host = reg_alloc(c, mask);
-		reg_take(c, host, r);
+		jit_reg_take(c, host, r);
 		c->gregs[host] = find_gregs(c, r);
 		if (is_const(c, r))
 			x64_mov_imm(&c->e, host, c->b->insns[r].imm);
 		else if (v->slot >= 0)
-			emit_load(c, host, slot_mem(v->slot));
+			jit_emit_load(&c->e, host, slot_mem(v->slot));
 		else if (v->home != 0xff)
-			emit_load(c, host, x64_at(JIT_STATE, home_off(v->home)));
+			jit_emit_load(&c->e, host, jit_home(v->home));
 		else
 			c->fail = true;
 	}
 	c->locked |= 1u << host;
-	use_note(c, r);
+	jit_use_note(c, r);
 	return host;
 }
 
 unsigned int jit_use(struct jit_ctx *c, ir_ref r)
 {
-	return use(c, r, GPRS);
+	return use(c, r, JIT_GPRS);
 }
 
 unsigned int jit_use_v(struct jit_ctx *c, ir_ref r)
 {
-	return use(c, r, XMMS) - JIT_XMM;
+	return use(c, r, JIT_XMMS) - JIT_XMM;
 }
 
 static unsigned int def(struct jit_ctx *c, ir_ref r, u32 mask)
 {
 	unsigned int host = reg_prefer(c, r, mask);
 
-	reg_take(c, host, r);
+	jit_reg_take(c, host, r);
 	return host;
 }
 
 unsigned int jit_def(struct jit_ctx *c, ir_ref r)
 {
-	return def(c, r, GPRS);
+	return def(c, r, JIT_GPRS);
 }
 
 unsigned int jit_def_v(struct jit_ctx *c, ir_ref r)
 {
-	return def(c, r, XMMS) - JIT_XMM;
+	return def(c, r, JIT_XMMS) - JIT_XMM;
 }
 
 bool jit_dies(const struct jit_ctx *c, ir_ref r)
@@ -292,8 +259,8 @@ static bool steal(struct jit_ctx *c, ir_ref r, ir_ref src)
 
 	if (!jit_takes_over(c, src))
 		return false;
-	reg_drop(c, host);
-	reg_take(c, host, r);
+	jit_reg_drop(c, host);
+	jit_reg_take(c, host, r);
 	return true;
 }
 
@@ -303,7 +270,7 @@ unsigned int jit_def_copy(struct jit_ctx *c, ir_ref r, ir_ref src)
 	u64 imm;
 
 	if (c->val[src].reg == X64_NOREG && jit_const(c, src, &imm)) {
-		use_note(c, src);
+		jit_use_note(c, src);
 		d = jit_def(c, r);
 		x64_mov_imm(&c->e, d, imm);
 		return d;
@@ -329,7 +296,7 @@ unsigned int jit_def_copy_v(struct jit_ctx *c, ir_ref r, ir_ref src)
 
 unsigned int jit_temp(struct jit_ctx *c)
 {
-	unsigned int h = reg_alloc(c, GPRS);
+	unsigned int h = reg_alloc(c, JIT_GPRS);
 
 	c->locked |= 1u << h;
 	c->used |= 1u << h;	/* freed in op_done(): no holder */
@@ -338,7 +305,7 @@ unsigned int jit_temp(struct jit_ctx *c)
 
 unsigned int jit_temp_v(struct jit_ctx *c)
 {
-	unsigned int h = reg_alloc(c, XMMS);
+	unsigned int h = reg_alloc(c, JIT_XMMS);
 
 	c->locked |= 1u << h;
 	c->used |= 1u << h;
@@ -403,18 +370,11 @@ void jit_flags_clobber(struct jit_ctx *c)
 
 enum jit_flags jit_flags_load(struct jit_ctx *c, ir_ref r)
 {
-	struct jit_val *v = &c->val[r];
-
 	if (c->eflags == r)
 		return c->eflags_kind;
 	jit_flags_clobber(c);
-	if (v->slot >= 0)
-		x64_load(&c->e, false, RAX, slot_mem(v->slot));
-	else
-		x64_rm(&c->e, X_0F | 0xb7, false, RAX, JIT_VCPU(flags));
-	x64_u8(&c->e, 0x04);	/* add al, 127: overflow when AL is 1 */
-	x64_u8(&c->e, 0x7f);
-	x64_u8(&c->e, 0x9e);	/* sahf */
+	jit_flags_to_ax(c, r);
+	jit_emit_flags_from_ax(&c->e);
 	c->eflags = r;
 	c->eflags_kind = JIT_FLAGS_ADD;
 	return JIT_FLAGS_ADD;
@@ -467,15 +427,15 @@ static void rescue_old(struct jit_ctx *c, unsigned int g, ir_ref old)
 		return;
 	v->slot = slot_take(c);
 	if (g < IR_REG_V0) {
-		x64_load(&c->e, true, RAX, x64_at(JIT_STATE, home_off(g)));
+		x64_load(&c->e, true, RAX, jit_home(g));
 		x64_store(&c->e, true, slot_mem(v->slot), RAX);
 	} else {
-		x64_vload(&c->e, VS0, x64_at(JIT_STATE, home_off(g)));
+		x64_vload(&c->e, VS0, jit_home(g));
 		x64_vstore(&c->e, slot_mem(v->slot), VS0);
 	}
 }
 
-static void lower_set(struct jit_ctx *c, const struct ir_insn *in, u32 mask)
+void jit_lower_set(struct jit_ctx *c, const struct ir_insn *in, u32 mask)
 {
 	unsigned int g = in->imm;
 	ir_ref r = in->arg[0], old = c->greg[g];
@@ -494,7 +454,7 @@ static void lower_set(struct jit_ctx *c, const struct ir_insn *in, u32 mask)
 	c->dirty_x |= 1ull << g;
 }
 
-static void lower_get(struct jit_ctx *c, ir_ref r, unsigned int g, u32 mask)
+void jit_lower_get(struct jit_ctx *c, ir_ref r, unsigned int g, u32 mask)
 {
 	ir_ref old = c->greg[g];
 	unsigned int host;
@@ -504,11 +464,11 @@ static void lower_get(struct jit_ctx *c, ir_ref r, unsigned int g, u32 mask)
 		host = c->val[old].reg;
 		c->holder[host] = IR_NONE;
 		c->val[old].reg = X64_NOREG;
-		reg_take(c, host, r);
+		jit_reg_take(c, host, r);
 	} else {
 		host = reg_alloc(c, mask);
-		reg_take(c, host, r);
-		emit_load(c, host, x64_at(JIT_STATE, home_off(g)));
+		jit_reg_take(c, host, r);
+		jit_emit_load(&c->e, host, jit_home(g));
 	}
 	if (!(c->dirty_x >> g & 1))
 		c->val[r].home = g;
@@ -531,12 +491,12 @@ static void rescue_flags(struct jit_ctx *c, ir_ref f)
 	x64_store(&c->e, false, slot_mem(v->slot), RAX);
 }
 
-static void lower_setf(struct jit_ctx *c, const struct ir_insn *in)
+void jit_lower_setf(struct jit_ctx *c, const struct ir_insn *in)
 {
 	ir_ref r = in->arg[0], old = c->nzcv;
 	struct jit_val *v = &c->val[r];
 
-	use_note(c, r);
+	jit_use_note(c, r);
 	if (old == r)
 		return;
 	if (old != IR_NONE)
@@ -596,10 +556,10 @@ void jit_arg(struct jit_ctx *c, unsigned int scratch, ir_ref r)
 	else if (v->slot >= 0)
 		x64_load(&c->e, true, scratch, slot_mem(v->slot));
 	else if (v->home != 0xff)
-		x64_load(&c->e, true, scratch, x64_at(JIT_STATE, home_off(v->home)));
+		x64_load(&c->e, true, scratch, jit_home(v->home));
 	else
 		c->fail = true;
-	use_note(c, r);
+	jit_use_note(c, r);
 }
 
 void jit_call_clobber(struct jit_ctx *c, bool state)
@@ -615,433 +575,4 @@ void jit_call_clobber(struct jit_ctx *c, bool state)
 	memset(c->gregs, 0, sizeof(c->gregs));
 	c->nzcv = IR_NONE;
 	c->nzcv_dirty = false;
-}
-
-/* ---- records ---- */
-
-struct jit_rec *jit_rec(struct jit_ctx *c, u32 *number)
-{
-	struct jit_loc loc[JIT_MAX_LOCS];
-	struct jit_rec *rec;
-	unsigned int n = 0;
-
-	for (u32 m = c->used; m; m &= m - 1) {
-		unsigned int h = __builtin_ctz(m);
-		ir_ref r = c->holder[h];
-
-		if (r == IR_NONE)
-			continue;
-		for (u64 g = c->gregs[h]; g; g &= g - 1) {
-			unsigned int greg = __builtin_ctzll(g);
-			bool dirty = c->dirty_x >> greg & 1;
-
-			if (n == JIT_MAX_LOCS) {
-				if (dirty)
-					c->fail = true;
-				continue;
-			}
-			loc[n++] = (struct jit_loc){ .greg = greg, .host = h, .dirty = dirty };
-		}
-	}
-	*number = code_rec(c->cache, sizeof(*rec) + n * sizeof(loc[0]), &rec);
-	if (!*number) {
-		c->e.full = true;
-		return NULL;
-	}
-	*rec = (struct jit_rec){
-		.block = c->blk, .insns = c->insns, .nlocs = n,
-		.res = { X64_NOREG, X64_NOREG }, .arg = { X64_NOREG, X64_NOREG },
-		.pc = c->b->pc + c->pc_off,
-	};
-	memcpy(rec->loc, loc, n * sizeof(loc[0]));
-	if (c->nzcv != IR_NONE && c->nzcv_dirty && c->eflags == c->nzcv)
-		rec->flags = c->eflags_kind;
-	return rec;
-}
-
-struct jit_stub *jit_stub(struct jit_ctx *c, void (*emit)(struct jit_ctx *, struct jit_stub *))
-{
-	static struct jit_stub trash;	/* written when compilation fails anyway */
-	struct jit_stub *s = c->nstubs < JIT_MAX_STUBS ? &c->stubs[c->nstubs++] : &trash;
-
-	if (s == &trash)
-		c->fail = true;
-	*s = (struct jit_stub){ .emit = emit, .ref = c->pos };
-	return s;
-}
-
-/* ---- liveness ---- */
-
-struct live {
-	u16 expose[IR_REG_COUNT];	/* last exposure before the next write of the register */
-	u64 none_x;			/* registers without one so far */
-	bool none_f;
-};
-
-static void live_expose(struct live *l, unsigned int pos)
-{
-	for (u64 m = l->none_x; m; m &= m - 1)
-		l->expose[__builtin_ctzll(m)] = pos;
-	l->none_x = 0;
-	if (l->none_f)
-		l->expose[IR_REG_NZCV] = pos;
-	l->none_f = false;
-}
-
-static bool exposes(const struct ir_insn *in)
-{
-	u8 f = ir_ops[in->op].flags;
-
-	return f & (IR_F_MEM | IR_F_EXIT | IR_F_CALL);
-}
-
-static void live_set(struct jit_ctx *c, struct live *l, const struct ir_insn *in)
-{
-	unsigned int g = in->imm;
-	bool none;
-
-	if (in->op == IR_SETF) {
-		g = IR_REG_NZCV;
-		none = l->none_f;
-		l->none_f = true;
-	} else {
-		none = l->none_x >> g & 1;
-		l->none_x |= 1ull << g;
-	}
-	if (!none && c->val[in->arg[0]].last < l->expose[g])
-		c->val[in->arg[0]].last = l->expose[g];
-}
-
-static void liveness(struct jit_ctx *c)
-{
-	const struct ir_block *b = c->b;
-	struct live l = { .none_x = 0, .none_f = false };
-
-	for (unsigned int i = 0; i < b->n; i++)
-		c->val[i] = (struct jit_val){ .reg = X64_NOREG, .home = 0xff, .slot = -1, .next = JIT_NEVER };
-	l.none_x = ~0ull;
-	l.none_f = true;
-	for (unsigned int i = b->n; i-- > 0;) {
-		const struct ir_insn *in = &b->insns[i];
-
-		if (in->op == IR_SETX || in->op == IR_SETV || in->op == IR_SETF)
-			live_set(c, &l, in);
-		if (exposes(in))
-			live_expose(&l, i);
-		for (unsigned int k = 0; k < ir_ops[in->op].nargs; k++) {
-			ir_ref a = in->arg[k];
-
-			c->next[i][k] = c->val[a].next;
-			if (a != IR_NONE && c->val[a].last < i)
-				c->val[a].last = i;
-		}
-		for (unsigned int k = 0; k < ir_ops[in->op].nargs; k++)
-			c->val[in->arg[k]].next = i;
-	}
-}
-
-/* ---- the contract ---- */
-
-static const struct jit_loc *hint_loc(const struct jit_rec *hint, unsigned int greg)
-{
-	for (unsigned int i = 0; hint && i < hint->nlocs; i++)
-		if (hint->loc[i].greg == greg)
-			return &hint->loc[i];
-	return NULL;
-}
-
-static void contract_add(struct jit_ctx *c, unsigned int greg, u32 *free, u64 written)
-{
-	struct jit_block *blk = c->blk;
-	u32 mask = (greg < IR_REG_V0 ? GPRS : XMMS) & *free;
-	const struct jit_loc *l = hint_loc(c->hint, greg);
-	unsigned int host;
-
-	if (!mask || blk->ncontract == JIT_MAX_CONTRACT)
-		return;
-	host = l && (mask >> l->host & 1) ? l->host : (unsigned int)__builtin_ctz(mask);
-	*free &= ~(1u << host);
-	blk->contract[blk->ncontract++] = (struct jit_loc){
-		.greg = greg, .host = host, .dirty = (l && l->dirty) || (written >> greg & 1),
-	};
-}
-
-/*
- * Which guest registers the block expects where: those that it reads, in the
- * hosts that the first predecessor has them in; then, as far as registers
- * reach, those that the predecessor holds, so that they survive the passage.
- * What the block writes and a loop brings back may be dirty.
- */
-static void contract_make(struct jit_ctx *c)
-{
-	const struct ir_block *b = c->b;
-	u32 free = GPRS | XMMS;
-	u64 read = 0, written = 0;
-	bool loop = false;
-	unsigned int nx = 0, nv = 0;
-
-	for (unsigned int i = 1; i < b->n; i++) {
-		const struct ir_insn *in = &b->insns[i];
-
-		if ((ir_ops[in->op].flags & IR_F_EXIT) && in->op != IR_GOTOR && in->imm == b->pc)
-			loop = true;
-		else if (in->op == IR_SETX || in->op == IR_SETV)
-			written |= 1ull << in->imm;
-	}
-	if (!loop)
-		written = 0;
-	for (unsigned int i = 1; i < b->n; i++) {
-		const struct ir_insn *in = &b->insns[i];
-
-		if (in->op == IR_CALL && !loop)
-			break;
-		if ((in->op == IR_GETX && nx < 8) || (in->op == IR_GETV && nv < 10)) {
-			if (read >> in->imm & 1)
-				continue;
-			read |= 1ull << in->imm;
-			nx += in->op == IR_GETX;
-			nv += in->op == IR_GETV;
-			contract_add(c, in->imm, &free, written);
-		}
-	}
-	for (unsigned int i = 0; c->hint && i < c->hint->nlocs; i++) {
-		unsigned int g = c->hint->loc[i].greg;
-
-		if ((read >> g & 1) || (g < IR_REG_V0 ? nx++ >= 7 : nv++ >= 8))
-			continue;
-		read |= 1ull << g;
-		contract_add(c, g, &free, 0);
-	}
-	for (unsigned int g = 0; loop && g < 64; g++)
-		if ((written >> g & 1) && !(read >> g & 1) && (g < 32 ? nx++ < 8 : nv++ < 8))
-			contract_add(c, g, &free, written);
-}
-
-/*
- * Each register of the contract holds a value that no operation has made: the
- * index of an INSN or SET near the start would do, but a name of its own is
- * needed.  Those are taken from the top of val[], which blocks never reach.
- */
-static void entry_values(struct jit_ctx *c)
-{
-	for (unsigned int i = 0; i < c->blk->ncontract; i++) {
-		const struct jit_loc *l = &c->blk->contract[i];
-		ir_ref r = IR_MAX_INSNS - 1 - i;
-
-		c->val[r] = (struct jit_val){ .reg = X64_NOREG, .home = 0xff, .slot = -1, .next = JIT_NEVER };
-		/* needed until read or overwritten: dirty ones always, see evict() */
-		c->val[r].last = 0;
-		for (unsigned int k = 1; k < c->b->n; k++) {
-			const struct ir_insn *in = &c->b->insns[k];
-
-			if ((in->op == IR_GETX || in->op == IR_GETV) && in->imm == l->greg) {
-				c->val[r].next = k;
-				c->val[r].last = k;
-				break;
-			}
-		}
-		reg_take(c, l->host, r);
-		c->greg[l->greg] = r;
-		c->gregs[l->host] = 1ull << l->greg;
-		if (l->dirty)
-			c->dirty_x |= 1ull << l->greg;
-		else
-			c->val[r].home = l->greg;
-	}
-	c->locked = 0;
-}
-
-/* Is NZCV written before anything can look at it? */
-static bool flags_dead(const struct ir_block *b)
-{
-	for (unsigned int i = 1; i < b->n; i++) {
-		const struct ir_insn *in = &b->insns[i];
-
-		if (in->op == IR_SETF)
-			return true;
-		if (in->op == IR_GETF || exposes(in))
-			return false;
-	}
-	return false;
-}
-
-/* ---- the driver ---- */
-
-static void op_done(struct jit_ctx *c)
-{
-	c->locked = 0;
-	c->args_done = false;
-	for (u32 m = c->used; m; m &= m - 1) {
-		unsigned int h = __builtin_ctz(m);
-		ir_ref r = c->holder[h];
-
-		if (r == IR_NONE) {
-			c->used &= ~(1u << h);
-			continue;
-		}
-		/* Dead and not what a guest register holds: free.  (Slots too.) */
-		if (c->val[r].last <= c->pos && !c->gregs[h]) {
-			slot_drop(c, &c->val[r]);
-			reg_drop(c, h);
-		}
-	}
-}
-
-static void lower_vector(struct jit_ctx *c, const struct ir_insn *in)
-{
-	if (in->op >= IR_AESE ? jit_lower_crypto(c, in) :
-	    in->op >= IR_VFADD || in->op == IR_FCMP || in->op == IR_FCCMP ? jit_lower_fp(c, in) : jit_lower_vec(c, in))
-		return;
-	jit_lower_control(c, in);	/* calls the C version */
-}
-
-static void lower(struct jit_ctx *c)
-{
-	const struct ir_insn *in = &c->b->insns[c->pos];
-
-	switch (in->op) {
-	case IR_CONST:
-		break;
-	case IR_INSN:
-		if (c->pc_off != (u32)in->imm || c->pos == 0) {
-			c->pc_off = (u32)in->imm;
-		}
-		c->insns++;
-		break;
-	case IR_GETX:
-		lower_get(c, c->pos, in->imm, GPRS);
-		break;
-	case IR_GETV:
-		lower_get(c, c->pos, in->imm, XMMS);
-		break;
-	case IR_SETX:
-		lower_set(c, in, GPRS);
-		break;
-	case IR_SETV:
-		lower_set(c, in, XMMS);
-		break;
-	case IR_GETF:
-		c->val[c->pos].home = IR_REG_NZCV;
-		c->nzcv = c->pos;
-		c->nzcv_dirty = false;
-		break;
-	case IR_SETF:
-		lower_setf(c, in);
-		break;
-	case IR_ADD ... IR_CRC32C:
-	case IR_LDSYS:
-	case IR_STSYS:
-	case IR_LDDAIF:
-	case IR_STDAIF:
-		jit_lower_int(c, in);
-		break;
-	case IR_FL_ADD ... IR_FL_SEL:
-		jit_lower_flags(c, in);
-		break;
-	case IR_LD ... IR_SPCHECK:
-		jit_lower_mem(c, in);
-		break;
-	case IR_XCOND ... IR_CALL:
-		jit_lower_control(c, in);
-		break;
-	default:
-		lower_vector(c, in);
-	}
-}
-
-static void emit_body(struct jit_ctx *c)
-{
-	for (c->pos = 0; c->pos < c->b->n && !c->fail && !c->e.full; c->pos++) {
-		if (!c->val[c->pos].done)
-			lower(c);
-		op_done(c);
-	}
-	for (unsigned int i = 0; i < c->nstubs && !c->fail && !c->e.full; i++)
-		c->stubs[i].emit(c, &c->stubs[i]);
-}
-
-/* The guarded and the cold entry. */
-static void emit_entries(struct jit_ctx *c)
-{
-	struct jit_block *blk = c->blk;
-	struct x64_buf *e = &c->e;
-	s32 key = (s32)offsetof(struct tlb_ctx, xkey) - TLB_BIAS + 8 * (s32)tlb_xindex(blk->pc);
-	u8 *miss1, *miss2, *guard;
-
-	/* miss: comes first so that both jumps to it are short to encode alike */
-	miss1 = e->p;
-	x64_mov_imm(e, RAX, blk->pc);
-	x64_jmp_to(e, code_write(c->cache, c->jit->thunks.miss));
-	while ((uintptr_t)e->p & 15)
-		x64_u8(e, 0x90);
-	guard = e->p;
-	x64_mov_imm(e, RAX, CODE_KEY(blk->pc, blk->page->id));
-	x64_rm(e, 0x3b, true, RAX, x64_at(JIT_TLB, key));
-	x64_jcc_to(e, CC_NE, miss1);
-	x64_alu_mem_imm(e, ALU_CMP, false, JIT_VCPU(exit_request), 0);
-	miss2 = miss1;
-	x64_jcc_to(e, CC_NE, miss2);
-	blk->guard = code_exec(c->cache, guard);
-	blk->cold = code_exec(c->cache, e->p);
-	for (unsigned int i = 0; i < blk->ncontract; i++)
-		emit_load(c, blk->contract[i].host, x64_at(JIT_STATE, home_off(blk->contract[i].greg)));
-	blk->warm = code_exec(c->cache, e->p);
-}
-
-static void ctx_init(struct jit_ctx *c, struct code_cache *cache, const struct ir_block *b,
-		     const struct jit_rec *hint)
-{
-	c->e = cache->buf;
-	c->jit = cache->jit;
-	c->cache = cache;
-	c->b = b;
-	c->hint = hint;
-	c->fail = false;
-	c->pos = 0;
-	c->pc_off = 0;
-	c->insns = 0;
-	c->used = c->locked = 0;
-	memset(c->holder, 0, sizeof(c->holder));
-	c->slots = 0;
-	memset(c->greg, 0, sizeof(c->greg));
-	c->dirty_x = 0;
-	c->nzcv = c->eflags = c->zn_of = IR_NONE;
-	c->nzcv_dirty = false;
-	c->args_done = false;
-	c->nstubs = 0;
-}
-
-int jit_compile(struct code_cache *cache, struct jit_ctx *c, const struct ir_block *b,
-		struct code_page *page, const struct jit_rec *hint, struct jit_block **out)
-{
-	size_t arena = cache->arena_used;
-	u32 nrec = cache->nrec;
-	int err = -ENOSPC;
-
-	ctx_init(c, cache, b, hint);
-	if (b->n + JIT_MAX_CONTRACT >= IR_MAX_INSNS)
-		return -E2BIG;
-	c->blk = code_alloc(cache, sizeof(*c->blk));
-	if (!c->blk)
-		goto out;
-	*c->blk = (struct jit_block){
-		.pc = b->pc, .page = page, .guest_insns = b->guest_insns, .flags_dead = flags_dead(b),
-	};
-	liveness(c);
-	contract_make(c);
-	entry_values(c);
-	emit_entries(c);
-	emit_body(c);
-	if (c->e.full)
-		goto out;
-	err = -E2BIG;
-	if (c->fail)
-		goto out;
-	cache->buf.p = c->e.p;
-	*out = c->blk;
-	return 0;
-out:
-	cache->arena_used = arena;
-	cache->nrec = nrec;
-	return err;
 }

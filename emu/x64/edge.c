@@ -8,17 +8,7 @@
  * Checked on the way: a jump backwards looks at vcpu->exit_request (each loop
  * has one), a jump to another page compares the mapping (CODE_KEY).
  */
-#include "emu/x64/jit.h"
-
-static s32 home_off(unsigned int greg)
-{
-	return greg < IR_REG_V0 ? JIT_OFF(st.x) + 8 * greg : JIT_OFF(st.v) + 16 * (greg - IR_REG_V0);
-}
-
-static struct x64_mem home(unsigned int greg)
-{
-	return x64_at(JIT_STATE, home_off(greg));
-}
+#include "emu/x64/alloc.h"
 
 static void emit_move(struct x64_buf *e, unsigned int d, unsigned int s)
 {
@@ -26,14 +16,6 @@ static void emit_move(struct x64_buf *e, unsigned int d, unsigned int s)
 		x64_movaps(e, d - JIT_XMM, s - JIT_XMM);
 	else
 		x64_mov(e, true, d, s);
-}
-
-static void emit_home(struct x64_buf *e, unsigned int greg, unsigned int host, bool store)
-{
-	if (host >= JIT_XMM)
-		store ? x64_vstore(e, home(greg), host - JIT_XMM) : x64_vload(e, host - JIT_XMM, home(greg));
-	else
-		store ? x64_store(e, true, home(greg), host) : x64_load(e, true, host, home(greg));
 }
 
 static const struct jit_loc *find(const struct jit_loc *loc, unsigned int n, unsigned int greg)
@@ -92,14 +74,14 @@ static void emit_conform(struct x64_buf *e, const struct jit_rec *rec, const str
 		const struct jit_loc *want = find(to->contract, to->ncontract, have->greg);
 
 		if (have->dirty && !(want && want->dirty))
-			emit_home(e, have->greg, have->host, true);
+			jit_emit_store(e, jit_home(have->greg), have->host);
 		if (want && want->host != have->host)
 			from[want->host] = have->host;
 	}
 	emit_moves(e, from);
 	for (unsigned int i = 0; i < to->ncontract; i++)
 		if (!find(rec->loc, rec->nlocs, to->contract[i].greg))
-			emit_home(e, to->contract[i].greg, to->contract[i].host, false);
+			jit_emit_load(e, to->contract[i].host, jit_home(to->contract[i].greg));
 }
 
 /* Where the edge gives up: the exit's own state, flags in memory by now. */

@@ -132,7 +132,7 @@ struct jit_thunks {
 	u8 *exit;		/* call; u32 record: leave to record's pc */
 	u8 *slow;		/* call; u32 record: memory operation, address in RAX */
 	u8 *call;		/* call; u32 enum ir_helper: arguments RAX, RCX, RDX, result RAX */
-	u8 *vec;		/* call; u32 op: ir_insn in RAX (host pointer is gone by then: see vec_desc), operands in vcpu->scratch */
+	u8 *vec;		/* call: RAX = struct ir_insn, operands in vcpu->scratch */
 	u8 *rare;		/* call; struct jit_rare in RAX: an operation done again in C, results into registers */
 	u8 *indirect;		/* state in memory, target in RAX: look up and go */
 	u8 *miss;		/* state in memory, RAX = pc: a guard did not match or a request is pending */

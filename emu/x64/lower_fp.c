@@ -51,7 +51,8 @@ static void quick_binary(struct fp *f, unsigned int d, unsigned int a, unsigned 
 	fp_compare(f, VS0, d, d, FP_UNORD);
 	v3(c, V_PANDN, VS1, VS1, VS0);
 	fp_lit(f, fp_packed(f, FP_AND), VS1, VS1, fp_sign(f));
-	v3(c, FP_XOR, d, d, VS1);
+	v3(c, V_PANDN, VS1, VS1, d);
+	vmov(c, d, VS1);
 }
 
 /* A fused operation with finite factors: only the addend can be a NaN. */
