@@ -268,7 +268,7 @@ enum arm_sysreg_migrate {
 
 /*
  * What Linux' KVM shows for a register that is UNKNOWN at reset and that nobody
- * wrote yet (facts/kvm/regdiff-arm64-a57.txt).  It is no value: whoever receives
+ * wrote yet (docs/facts/kvm-registers.md).  It is no value: whoever receives
  * it keeps the row's reset value.
  */
 #define ARM_SYSREG_UNKNOWN 0x1de7ec7edbadc0deULL

@@ -23,7 +23,7 @@ enum emu_engine {
 	EMU_ENGINE_LOCKSTEP,	/* both, compared block by block; one vCPU */
 };
 
-/* Log classes of -d; see emu/log.h. */
+/* Log classes of -d. */
 enum emu_log {
 	EMU_LOG_IN = 1 << 0,		/* guest instructions as translated */
 	EMU_LOG_IR = 1 << 1,		/* IR as built */

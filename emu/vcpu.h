@@ -113,6 +113,7 @@ struct emu_vcpu {
 
 	/* -- run/ -- */
 	atomic_bool inside;		/* in translated code or in C on its behalf: may hold translations */
+	atomic_bool in_code;		/* the same, or waiting in C that returns to translated code */
 	pthread_mutex_t queue_lock;	/* innermost; TLB requests of other vCPUs: */
 	struct tlb_inval *queue;	/* VCPU_QUEUE of them, more are one TLB_ALL */
 	unsigned int nqueue;
@@ -156,7 +157,7 @@ struct emu_vm {
 	u64 counter_base_ns;		/* CLOCK_MONOTONIC when the counter was 0 */
 
 	struct code_cache *cache;	/* run/ */
-	pthread_mutex_t pause_lock;	/* outermost */
+	pthread_mutex_t pause_lock;	/* for pause_cond; held with no other */
 	pthread_cond_t pause_cond;
 	atomic_bool pause;		/* no vCPU may enter: one works on what all share */
 	_Atomic(u16) *write_map[EMU_MAX_RAM];	/* by page of 4 KiB: where a TLB may hold a write entry (tlb.c) */
@@ -256,8 +257,6 @@ void cpu_psci_call(struct emu_vcpu *v);
 
 /* Wake @v from sleep or make it leave translated code.  Any thread. */
 void vcpu_kick(struct emu_vcpu *v, enum vcpu_request why);
-/* Back from waiting for other vCPUs; @inside as it was before. */
-void vcpu_reenter(struct emu_vcpu *v, bool inside);
 /* SEV: set the event register of every vCPU and wake them. */
 void vcpu_send_event(struct emu_vm *vm);
 

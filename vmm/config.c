@@ -19,7 +19,7 @@ void config_init(struct vm_config *cfg)
 		.engine = EMU_ENGINE_AUTO,
 		.serial = SERIAL_STDIO,
 		.console = CONSOLE_NONE,
-		.net = NET_NONE,
+		.net = NET_USER,
 		.rng = true,
 	};
 }
@@ -354,7 +354,7 @@ int config_check(const struct vm_config *cfg, char **err)
 	if (cfg->initrd && !cfg->kernel)
 		return err_set(err, -EINVAL, "--initrd %s: needs --kernel too", cfg->initrd);
 	if (cfg->nforwards && cfg->net != NET_USER)
-		return err_set(err, -EINVAL, "-p: ports are forwarded by --net user; add it");
+		return err_set(err, -EINVAL, "-p: ports are forwarded by --net user only");
 	if (cfg->engine == EMU_ENGINE_LOCKSTEP && cfg->cpus != 1)
 		return err_set(err, -EINVAL, "--lockstep: compares one CPU; use --cpus 1");
 	if (cfg->log_path && !cfg->log)

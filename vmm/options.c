@@ -52,7 +52,7 @@ static const struct option_row rows[] = {
 	SET("memory", "SIZE", config_set_memory, "memory, for instance 512M (default) or 2G"),
 	MANY("disk", "FILE[,readonly][,serial=NAME]", config_add_disk,
 	     "raw disk image; the first is vda"),
-	SET("net", "none|user|tap[,ifname=X]", config_set_net, "network (default none)"),
+	SET("net", "none|user|tap[,ifname=X]", config_set_net, "network (default user)"),
 	MANY("p", "[ADDR:]HOST:GUEST[/udp]", config_add_forward,
 	     "forward a port of this host to the guest (--net user)"),
 	SET("serial", "stdio|file:PATH|none", config_set_serial, "where the serial port goes"),

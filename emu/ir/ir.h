@@ -71,7 +71,7 @@ enum ir_barrier {
 	IR_BARRIER_LD,		/* loads before, anything after */
 	IR_BARRIER_ST,		/* stores before, stores after */
 	IR_BARRIER_FULL,
-	IR_BARRIER_ISB,		/* context synchronisation; the front end ends the block behind it */
+	IR_BARRIER_ISB,		/* context synchronisation; XPENDING follows */
 };
 
 enum ir_jump { IR_JUMP_BR, IR_JUMP_CALL, IR_JUMP_RET };

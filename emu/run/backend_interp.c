@@ -45,10 +45,8 @@ static enum run_result backend_execute(struct emu_vcpu *v, struct jit_block *blk
 	static const u8 result[] = {
 		[INTERP_NEXT] = RUN_NEXT, [INTERP_LEAVE] = RUN_LEFT, [INTERP_EXCEPTION] = RUN_EXCEPTION,
 	};
-	const struct ir_block *ir = (const struct ir_block *)blk;
 
-	v->insn_count += ir->guest_insns;	/* a side exit makes it too many */
-	return result[interp_block(v, ir)];
+	return result[interp_block(v, (const struct ir_block *)blk)];
 }
 
 const struct run_backend run_backend_interp = {

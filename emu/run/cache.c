@@ -333,7 +333,6 @@ void code_flush(struct code_cache *c)
 			atomic_store(lines_of(vm, p->ipa), 0);
 	cache_reset(c);
 	c->generation++;
-	c->nflushes++;
 	for (unsigned int i = 0; i < vm->cfg.cpus; i++) {
 		struct emu_vcpu *v = vm->vcpu[i];
 

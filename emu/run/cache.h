@@ -4,7 +4,7 @@
  * blocks, and which guest pages they came from.
  *
  * Everything here is under cache->lock, except where a line says otherwise.
- * Order: cache->lock, then page_lock.
+ * Order: cache->lock, then the lock of a TLB set.
  */
 #ifndef EMU_RUN_CACHE_H
 #define EMU_RUN_CACHE_H

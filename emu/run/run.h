@@ -41,8 +41,6 @@ extern const struct run_backend run_backend_lockstep;	/* on x86-64 hosts */
 void run_log_insns(struct emu_vcpu *v, const struct ir_block *b);
 void run_log_ir(struct emu_vcpu *v, const struct ir_block *b, enum emu_log class);
 
-/* Sleep until woken by vcpu_kick() or an event; sleep.c. */
-void vcpu_sleep(struct emu_vcpu *v);
 /* The vCPU may use translations from here on; waits while another has paused all. */
 void vcpu_enter(struct emu_vcpu *v);
 void vcpu_exit(struct emu_vcpu *v);

@@ -105,7 +105,7 @@ static struct tlb_ctx *ctx_alloc(u32 entries)
 	return ctx;
 }
 
-/* Put @ctx where @old was.  tlb_protect() of another vCPU may be looking at it: it holds protect_lock. */
+/* Put @ctx in place @i.  tlb_protect() of another vCPU may be looking at the old one: it holds the lock. */
 static void ctx_replace(struct emu_vcpu *v, unsigned int i, struct tlb_ctx *ctx)
 {
 	struct tlb_ctx *old = v->tlbs->ctx[i];
@@ -463,7 +463,8 @@ void tlb_serve(struct emu_vcpu *v)
 /*
  * The caller counts as outside while it waits, so that two that wait for each
  * other both go on; it touches no translation until it has served its own
- * queue (the instruction ends its block).
+ * queue (the instruction ends its block).  It stays in_code: what it returns
+ * to must not be flushed meanwhile.
  */
 void tlb_invalidate_broadcast(struct emu_vcpu *v, const struct tlb_inval *inv)
 {
@@ -486,5 +487,5 @@ void tlb_invalidate_broadcast(struct emu_vcpu *v, const struct tlb_inval *inv)
 		while (atomic_load(&w->inside) && atomic_load(&w->queue_done) < seq[c] && !atomic_load(&vm->stop))
 			sched_yield();
 	}
-	vcpu_reenter(v, was);
+	atomic_store(&v->inside, was);
 }

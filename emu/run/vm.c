@@ -91,9 +91,10 @@ void vcpu_enter(struct emu_vcpu *v)
 
 	for (;;) {
 		atomic_store(&v->inside, true);
+		atomic_store(&v->in_code, true);
 		if (!atomic_load(&vm->pause))
 			return;
-		atomic_store(&v->inside, false);
+		vcpu_exit(v);
 		pthread_mutex_lock(&vm->pause_lock);
 		while (atomic_load(&vm->pause))
 			pthread_cond_wait(&vm->pause_cond, &vm->pause_lock);
@@ -103,13 +104,8 @@ void vcpu_enter(struct emu_vcpu *v)
 
 void vcpu_exit(struct emu_vcpu *v)
 {
+	atomic_store(&v->in_code, false);
 	atomic_store(&v->inside, false);
-}
-
-void vcpu_reenter(struct emu_vcpu *v, bool inside)
-{
-	if (inside)
-		vcpu_enter(v);
 }
 
 void vcpu_pause_all(struct emu_vcpu *v)
@@ -128,7 +124,7 @@ void vcpu_pause_all(struct emu_vcpu *v)
 		if (w == v)
 			continue;
 		atomic_fetch_or(&w->exit_request, VCPU_REQ_KICK);
-		while (atomic_load(&w->inside))
+		while (atomic_load(&w->in_code))
 			sched_yield();
 	}
 }
@@ -150,8 +146,10 @@ static void flush_cache(struct emu_vcpu *v)
 	u32 generation = v->vm->cache->generation;
 
 	vcpu_pause_all(v);
-	if (generation == v->vm->cache->generation)	/* another vCPU may have been first */
+	if (generation == v->vm->cache->generation) {	/* another vCPU may have been first */
 		code_flush(v->vm->cache);
+		v->vm->cache->nflushes++;
+	}
 	vcpu_resume_all(v);
 	vcpu_enter(v);
 }
@@ -248,12 +246,9 @@ static void serve_requests(struct emu_vcpu *v)
 
 static void take_exceptions(struct emu_vcpu *v)
 {
-	if (v->exc.pending) {
-		v->stats.exceptions++;
+	if (v->exc.pending)
 		cpu_take_exception(v);
-	}
-	if (cpu_take_interrupt(v))
-		v->stats.interrupts++;
+	cpu_take_interrupt(v);
 	v->waiting = cpu_has_work(v) || (v->st.sys[ARM_SLOT_MDSCR_EL1] & (MDSCR_SS | MDSCR_MDE));
 }
 

@@ -46,11 +46,12 @@ struct jit_rec *jit_rec(struct jit_ctx *c, u32 *number)
 
 struct jit_stub *jit_stub(struct jit_ctx *c, void (*emit)(struct jit_ctx *, struct jit_stub *))
 {
-	static struct jit_stub trash;	/* written when compilation fails anyway */
-	struct jit_stub *s = c->nstubs < JIT_MAX_STUBS ? &c->stubs[c->nstubs++] : &trash;
+	struct jit_stub *s = &c->stubs[c->nstubs];
 
-	if (s == &trash)
-		c->fail = true;
+	if (c->nstubs < JIT_MAX_STUBS)
+		c->nstubs++;
+	else
+		c->fail = true;		/* the last one is written to and never emitted */
 	*s = (struct jit_stub){ .emit = emit, .ref = c->pos };
 	return s;
 }

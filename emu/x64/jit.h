@@ -231,7 +231,7 @@ struct jit_ctx {
 	u8 zn_w;			/* at this width */
 
 	unsigned int nstubs;
-	struct jit_stub stubs[JIT_MAX_STUBS];
+	struct jit_stub stubs[JIT_MAX_STUBS + 1];
 	struct jit_val val[IR_MAX_INSNS];
 	u16 next[IR_MAX_INSNS][3];	/* next use of each argument after this operation */
 	u8 *fixup[IR_MAX_INSNS];

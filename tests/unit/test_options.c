@@ -91,7 +91,7 @@ static void defaults(void **state)
 	assert_string_equal(p.cfg.model->name, "cortex-a57");
 	assert_true(p.cfg.memory == 512ULL << 20);
 	assert_int_equal(p.cfg.cpus, 1);
-	assert_int_equal(p.cfg.net, NET_NONE);
+	assert_int_equal(p.cfg.net, NET_USER);
 	assert_int_equal(p.cfg.serial, SERIAL_STDIO);
 	assert_int_equal(p.cfg.engine, EMU_ENGINE_AUTO);
 	assert_true(p.cfg.rng);
