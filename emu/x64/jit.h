@@ -69,7 +69,7 @@ struct jit_loc {
 	u8 dirty : 1;		/* memory is stale */
 };
 
-#define JIT_MAX_LOCS 28
+#define JIT_MAX_LOCS 64
 
 /*
  * What the code around a point does not say: a memory operation's operands for
@@ -120,7 +120,7 @@ struct jit_block {
 
 /* Host features that the back end may use. */
 struct jit_host {
-	bool avx, fma, bmi1, bmi2, lzcnt, aes, pclmul, sha, avx2, movbe, avx512vl;
+	bool avx, fma, bmi1, bmi2, lzcnt, aes, pclmul, sha, avx2, movbe, avx512vl, f16c;
 };
 void jit_host_detect(struct jit_host *host);
 

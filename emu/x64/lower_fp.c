@@ -480,7 +480,7 @@ static bool lower_fccmp(struct jit_ctx *c, const struct ir_insn *in)
 
 bool jit_lower_fp(struct jit_ctx *c, const struct ir_insn *in)
 {
-	if (in->es != 2 && in->es != 3)
+	if (in->es > 3 || (in->es < 2 && !(in->es == 1 && in->op >= IR_VFCVT && in->op <= IR_VFCVTN)))
 		return false;
 	if (in->op == IR_VFABS || in->op == IR_VFNEG)
 		return lower_sign(c, in);

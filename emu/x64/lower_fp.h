@@ -37,7 +37,7 @@ enum fp_quick {
 struct fp {
 	struct jit_ctx *c;
 	const struct ir_insn *in;
-	unsigned int es;	/* of the arithmetic: 2 or 3 */
+	unsigned int es;	/* of the arithmetic: 2 or 3; 1 in conversions alone */
 	bool scalar;
 	unsigned int bits;	/* of the shape */
 	u8 quick;		/* enum fp_quick */

@@ -391,6 +391,58 @@ static bool lower_resize(struct jit_ctx *c, const struct ir_insn *in)
 	return true;
 }
 
+/*
+ * Half precision, four lanes or one.  The host's conversions know neither
+ * alternative half precision nor flushing: FPCR.AHP and FZ do not come here.
+ */
+static void emit_from_half(struct fp *f, unsigned int d, unsigned int s)
+{
+	v2(f->c, VOP38(0x13), d, s);		/* vcvtph2ps */
+}
+
+static void emit_to_half(struct fp *f, unsigned int d, unsigned int s)
+{
+	struct jit_ctx *c = f->c;
+
+	v2i(c, VOP3A(0x1d), s, d, round_imm[IR_ROUND_FPCR]);	/* vcvtps2ph: d is the last operand */
+	vlit(c, V_PAND, VS1, d, 0x7fff7fff7fff7fff, LIT_SAME);
+	vlit(c, V_PCMPEQW, VS1, VS1, 0x0400040004000400, LIT_SAME);	/* the smallest normal number */
+	v2(c, VOP(0xd7), RAX, VS1);		/* pmovmskb */
+	x64_test(&c->e, false, RAX, RAX);
+	fp_rare(f, CC_NE);
+}
+
+static bool lower_half(struct jit_ctx *c, const struct ir_insn *in)
+{
+	bool narrow = in->op == IR_VFCVTN || (in->op == IR_VFCVT && in->imm == 1);
+	bool one = in->op == IR_VFCVT || in->q == IR_SCALAR;
+	unsigned int bits = one ? narrow ? 32 : 16 : narrow ? 128 : 64, a, d;
+	struct fp f;
+
+	/* from double: rounded once */
+	if (!c->jit->host.f16c || (in->op == IR_VFCVT && in->es == 3))
+		return false;
+	fp_begin(&f, c, in);
+	a = vec_clean(c, in->arg[0], bits, VS0);
+	d = jit_def_v(c, c->pos);
+	if (narrow)
+		emit_to_half(&f, d, a);
+	else
+		emit_from_half(&f, d, a);
+	if (in->op == IR_VFCVT && in->imm == 3) {
+		vmov(c, VS0, d);
+		vzero(c, d);
+		v3(c, X_F3 | X_0F | 0x5a, d, d, VS0);
+	}
+	fp_end(&f);
+	return true;
+}
+
+static bool is_half(const struct ir_insn *in)
+{
+	return in->es == 1 || (in->op == IR_VFCVT && in->imm == 1);
+}
+
 bool jit_lower_fp_cvt(struct jit_ctx *c, const struct ir_insn *in)
 {
 	switch (in->op) {
@@ -405,10 +457,10 @@ bool jit_lower_fp_cvt(struct jit_ctx *c, const struct ir_insn *in)
 	case IR_VITOF:
 		return lower_vitof(c, in);
 	case IR_VFCVT:
-		return lower_cvt(c, in);
+		return is_half(in) ? lower_half(c, in) : lower_cvt(c, in);
 	case IR_VFCVTL:
 	case IR_VFCVTN:
-		return lower_resize(c, in);
+		return is_half(in) ? lower_half(c, in) : lower_resize(c, in);
 	}
 	return false;
 }

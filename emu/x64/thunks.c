@@ -257,6 +257,7 @@ void jit_host_detect(struct jit_host *h)
 	ymm = (xcr0 & 6) == 6;
 	h->avx = ymm && (c & bit_AVX);
 	h->fma = h->avx && (c & bit_FMA);
+	h->f16c = h->avx && (c & bit_F16C);
 	h->aes = c & bit_AES;
 	h->pclmul = c & bit_PCLMUL;
 	h->movbe = c & bit_MOVBE;

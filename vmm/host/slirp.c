@@ -345,6 +345,23 @@ static int udp_probe(const struct sockaddr_in *addr)
 	return ret;
 }
 
+/*
+ * libslirp listens with room for one waiting connection, so that of a burst of them some
+ * are made only as the client sends again, minutes later, or never.  Its sockets can
+ * be seen here alone; listen() may be called a second time.
+ */
+static int raise_backlog(int fd, int events, void *opaque)
+{
+	int listening = 0;
+	socklen_t len = sizeof(listening);
+
+	(void)events;
+	(void)opaque;
+	if (!getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) && listening)
+		listen(fd, SOMAXCONN);
+	return -1;
+}
+
 static int add_forward(struct slirp_net *net, const struct net_forward *f, char **err)
 {
 	struct sockaddr_in host = { .sin_family = AF_INET, .sin_port = htons(f->host_port) };
@@ -408,6 +425,7 @@ int netdev_slirp_create(struct loop *loop, const struct slirp_config *cfg, struc
 			char **err)
 {
 	struct slirp_net *net = g_new0(struct slirp_net, 1);
+	uint32_t ms = UINT32_MAX;
 	struct sigaction sa;
 	size_t i;
 	int ret;
@@ -427,6 +445,7 @@ int netdev_slirp_create(struct loop *loop, const struct slirp_config *cfg, struc
 		if (ret)
 			goto fail;
 	}
+	slirp_pollfds_fill(net->slirp, &ms, raise_backlog, NULL);
 	if (!sigaction(SIGPIPE, NULL, &sa) && !(sa.sa_flags & SA_SIGINFO) &&
 	    sa.sa_handler == SIG_DFL)
 		signal(SIGPIPE, SIG_IGN);

@@ -27,6 +27,7 @@
 #define VIRT_IRQS 288
 
 /* Private interrupts, as device trees count them (id minus 16). */
+#define VIRT_PPI_PMU 7
 #define VIRT_PPI_TIMER_S 13
 #define VIRT_PPI_TIMER_NS 14
 #define VIRT_PPI_TIMER_V 11

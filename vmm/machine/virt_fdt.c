@@ -164,6 +164,14 @@ static void timer_node(struct writer *w, const struct fdt_params *p)
 	end(w);
 }
 
+static void pmu_node(struct writer *w, const struct fdt_params *p)
+{
+	begin(w, "pmu");
+	prop_str(w, "compatible", "arm,armv8-pmuv3");
+	CELLS(w, "interrupts", GIC_PPI, VIRT_PPI_PMU, ((1u << p->cpus) - 1) << 8 | IRQ_LEVEL);
+	end(w);
+}
+
 static void gic_node(struct writer *w)
 {
 	begin(w, "intc@8000000");
@@ -276,6 +284,7 @@ int fdt_make_virt(const struct fdt_params *p, struct fdt_blob *out)
 	cpu_nodes(&w, p);
 	psci_node(&w);
 	timer_node(&w, p);
+	pmu_node(&w, p);
 	gic_node(&w);
 	board_nodes(&w);
 	virtio_nodes(&w);
