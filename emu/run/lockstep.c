@@ -324,7 +324,8 @@ static enum arm_result hook_device(struct emu_vcpu *v, u64 ipa, unsigned int siz
 	d = &ls->device[ls->ndevice[1]];
 	if (ls->ndevice[1] == ls->ndevice[0] || d->ipa != ipa || d->size != size || d->write != write ||
 	    (write && d->val != *val)) {
-		snprintf(ls->what, sizeof(ls->what), "%s of %u bytes at %#llx (value %#llx), which the interpreter does not do",
+		snprintf(ls->what, sizeof(ls->what),
+			 "%s of %u bytes at %#llx (value %#llx), which the interpreter does not do",
 			 write ? "store" : "load", size, (unsigned long long)ipa, write ? (unsigned long long)*val : 0);
 		differ(ls, "device access", &ls->first);
 		return ARM_NOT_MINE;
@@ -386,7 +387,8 @@ static u64 helper_second(struct lockstep *ls, enum ir_helper h, const u64 arg[3]
 		abandon(ls);
 		return 0;
 	}
-	if (ls->nhelpers[1] == ls->nhelpers[0] || r->helper != h || memcmp(r->arg, arg, helper_args[h] * sizeof(arg[0]))) {
+	if (ls->nhelpers[1] == ls->nhelpers[0] || r->helper != h ||
+	    memcmp(r->arg, arg, helper_args[h] * sizeof(arg[0]))) {
 		snprintf(ls->what, sizeof(ls->what), "%s(%#llx, %#llx, %#llx), which the interpreter does not do",
 			 ir_helper_names[h], (unsigned long long)arg[0], (unsigned long long)arg[1],
 			 (unsigned long long)arg[2]);

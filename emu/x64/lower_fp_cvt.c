@@ -164,18 +164,16 @@ static bool lower_ftoi(struct jit_ctx *c, const struct ir_insn *in)
 	return true;
 }
 
-/* Integers in the vector register: each lane by way of RDX. */
-static void vtoi_lanes(struct fp *f, unsigned int d, unsigned int a)
+/* Integers in the vector register: each lane by way of RDX; @high is a temporary for the second. */
+static void vtoi_lanes(struct fp *f, unsigned int d, unsigned int a, unsigned int high)
 {
 	struct jit_ctx *c = f->c;
 	bool w = f->es == 3;
-	unsigned int high;
 
 	emit_to_int(f, RDX, a, w);
 	v2(c, V_MOVD_TO | (w ? X_W : 0), d, RDX);
 	if (f->bits != 128)
 		return;
-	high = jit_temp_v(c);
 	v3(c, V_PUNPCKHQDQ, high, a, a);
 	emit_to_int(f, RDX, high, w);
 	v2(c, V_MOVD_TO | X_W, VS0, RDX);
@@ -214,7 +212,7 @@ static void vtoi_singles(struct fp *f, unsigned int d, unsigned int a)
 
 static bool lower_vftoi(struct jit_ctx *c, const struct ir_insn *in)
 {
-	unsigned int a, d;
+	unsigned int a, d, high = 0;
 	bool lanes = in->q == IR_SCALAR || in->es == 3;
 	struct fp f;
 
@@ -227,10 +225,13 @@ static bool lower_vftoi(struct jit_ctx *c, const struct ir_insn *in)
 		a = t;
 	}
 	d = jit_def_v(c, c->pos);
+	/* Before the first branch to C: making room may store a guest register, on all ways. */
+	if (lanes && f.bits == 128)
+		high = jit_temp_v(c);
 	a = scale_up(&f, a);
 	if (lanes) {
 		f.scalar = true;	/* one by one, the shape is in f.bits */
-		vtoi_lanes(&f, d, a);
+		vtoi_lanes(&f, d, a, high);
 	} else {
 		vtoi_singles(&f, d, a);
 	}

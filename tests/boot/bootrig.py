@@ -29,9 +29,10 @@ KERNEL_TROUBLE = re.compile(
     r"I/O error|EXT4-fs error|unexpected (?:irq|interrupt)|nobody cared|"
     r"undefined instruction|clocksource: .*unstable|hrtimer: interrupt took")
 
-# A shell loop in the guest; $l is a whole line.  Programs get no terminal to read from.
-SERVER = ("stty -echo; dmesg -n 1; n=0; while IFS= read -r l; do n=$((n+1)); "
-          "eval \"$l\" </dev/null; echo; echo \"@@\"\"@ $n $?\"; done")
+# A shell loop in the guest; $rig_l is a whole line.  Programs get no terminal to read from.
+SERVER = ("stty -echo; dmesg -n 1; rig_n=0; while IFS= read -r rig_l; do "
+          "eval \"$rig_l\" </dev/null; rig_s=$?; rig_n=$((rig_n+1)); "
+          "echo; echo \"@@\"\"@ $rig_n $rig_s\"; done")
 
 
 class GuestError(AssertionError):
@@ -114,6 +115,7 @@ class Guest:
         self.p.sendline(SERVER)
         self.count = 0
         self.run(":", timeout=30)       # drops the echo of the line above
+        self.run("(exit 37)", timeout=30, status=37)
 
     def run(self, command, timeout=60, status=0):
         """Runs a line in the guest; returns its output, after its status was checked.

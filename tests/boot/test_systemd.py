@@ -17,7 +17,8 @@ from bootrig import BUILD, Guest
 
 pytestmark = pytest.mark.slow
 
-CHROOT = "env -i HOME=/root TERM=dumb PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot /mnt"
+CHROOT = ("chroot /mnt /usr/bin/env -i HOME=/root TERM=dumb "
+          "PATH=/usr/sbin:/usr/bin:/sbin:/bin")
 
 
 def check_disk(disk):

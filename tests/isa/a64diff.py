@@ -5,11 +5,14 @@
     a64diff.py [--count N] [--seed S] [--engine interp,jit] [--only ROW] [--sequences N]
                [--host a64diff --rows a64.tsv] [--qemu PATH] [--fetch] [--verbose] [--dump]
 
---count N instances of every row (60; the requirement is 1000), all of them from the
-seed; a longer run is one with a larger count or another seed.  Differences that
-a64diff_known.tsv explains are counted apart.  The oracle is QEMU 10 from
-build/cache/qemu10 (--fetch gets it from bookworm-backports), else the installed
-qemu-aarch64-static.
+--count N instances of every row (60; the requirement is 1000) and --sequences N
+sequences of up to 55 instructions (5000), all of them from the seed; a longer run is
+one with larger numbers or another seed.  Differences that a64diff_known.tsv explains
+are counted apart.  The oracle is QEMU 10 from build/cache/qemu10 (--fetch gets it
+from bookworm-backports), else the installed qemu-aarch64-static.
+
+To look at a difference: --only ROW --verbose --dump, with the same seed and count;
+for sequences --reduce N and --log.
 
 Exit status: 0 no difference that is not known, 1 differences, 77 a tool is missing.
 """
@@ -38,6 +41,9 @@ class Diff:
     def __init__(self, line):
         (self.engine, self.row, self.where, word, self.text, self.fpcr,
          kinds, fields) = line.split("\t")
+        # SEQUENCE/ROW: the row of the instruction that took an exception.
+        self.row, _, at = self.row.partition("/")
+        self.at = at or self.row
         self.word = int(word, 16)
         self.ours, self.theirs = kinds.split("/")
         self.fields = {}
@@ -81,7 +87,7 @@ class Known:
 
     def explains(self, diff, version):
         for rows, qemu, cond, _, _, name in self.entries:
-            if (any(fnmatch.fnmatchcase(diff.row, r) for r in rows) and qemu in ("any", version)
+            if (any(fnmatch.fnmatchcase(diff.at, r) for r in rows) and qemu in ("any", version)
                     and eval(cond, {}, diff.names())):  # pylint: disable=eval-used
                 self.used[name] += 1
                 return True
@@ -141,7 +147,7 @@ def build_core(tmp):
 def host_sources():
     names = ["tests/isa/a64diff*.c", "isa/*.c", "arm/*.c", "emu/*/*.c"]
     return [f for n in names for f in sorted(glob.glob(os.path.join(ROOT, n)))
-            if "oracle" not in f and "a64diff_mini" not in f]
+            if "oracle" not in f]
 
 
 def build_host(tmp):
@@ -200,13 +206,15 @@ def main():
     ap.add_argument("--seed", type=int, default=1)
     ap.add_argument("--engine", default="interp,jit")
     ap.add_argument("--only", help="rows whose name holds this")
-    ap.add_argument("--sequences", type=int, default=0, help="also N sequences of instructions")
+    ap.add_argument("--sequences", type=int, default=5000, help="also N sequences of instructions")
     ap.add_argument("--host", help="the program a64diff, as Meson builds it")
     ap.add_argument("--rows", help="isagen.py --list")
     ap.add_argument("--qemu")
     ap.add_argument("--fetch", action="store_true", help="get QEMU 10 if it is not there")
     ap.add_argument("--verbose", action="store_true", help="print every difference")
     ap.add_argument("--dump", action="store_true", help="and the state before it")
+    ap.add_argument("--reduce", type=int, default=0, help="print what matters of so many sequences")
+    ap.add_argument("--log", type=int, default=0, help="and their IR (6) or code (8)")
     args = ap.parse_args()
     qemu = find_qemu(args)
     if not qemu or not shutil.which(CROSS + "gcc"):
@@ -222,12 +230,14 @@ def main():
         for e in args.engine.split(","):
             cmd += ["--engine", e]
         cmd += ["--only", args.only] if args.only else []
-        cmd += ["--sequences", str(args.sequences)] if args.sequences else []
+        cmd += ["--sequences", str(0 if args.only else args.sequences)]
         cmd += ["--dump"] if args.dump else []
+        cmd += ["--reduce", str(args.reduce)] if args.reduce else []
+        cmd += ["--log", str(args.log)] if args.log else []
         out = subprocess.run(cmd + ["--", qemu, "-cpu", "neoverse-n1", tmp + "/oracle", *symbols[:2]],
                              stdout=subprocess.PIPE, text=True, check=False)
     cases, explained, bad, skips, total = report(out.stdout.splitlines(), known, version,
-                                                 args.verbose or args.dump)
+                                                 args.verbose or args.dump or args.reduce)
     for row, why in skips:
         print(f"not compared: {row}: {why}")
     print_bad(bad, total)

@@ -5,17 +5,6 @@
 #define DATA (D_BASE + D_DATA)
 #define DATA_END (D_BASE + D_DATA + D_DATA_SIZE)
 
-/* An access: [Xn|SP + disp + (extended Xm << shift)]. */
-struct access {
-	s64 disp;
-	unsigned int size;	/* bytes in all */
-	unsigned int align;	/* that it must have, or likes to have */
-	unsigned int rn, rm;	/* rm 32: none */
-	unsigned int option, shift;
-	bool strict;		/* misalignment faults */
-	bool unsure;		/* CONSTRAINED UNPREDICTABLE register use (DDI 0487 K1.2) */
-};
-
 static s64 sext(u32 v, unsigned int bits)
 {
 	return arm_sext(v, bits);
@@ -28,7 +17,7 @@ static u64 *reg(struct d_case *c, unsigned int n)
 
 /* ---- what each class accesses ---- */
 
-static bool pair_class(const struct a64_insn *i, struct access *a, bool vector, bool post, bool wb)
+static bool pair_class(const struct a64_insn *i, struct d_access *a, bool vector, bool post, bool wb)
 {
 	unsigned int scale = vector ? 4u << i->opc : (i->opc & 2 ? 8 : 4);
 
@@ -40,7 +29,7 @@ static bool pair_class(const struct a64_insn *i, struct access *a, bool vector, 
 	return true;
 }
 
-static bool imm9_class(const struct a64_insn *i, struct access *a, unsigned int size, bool post, bool wb_gpr)
+static bool imm9_class(const struct a64_insn *i, struct d_access *a, unsigned int size, bool post, bool wb_gpr)
 {
 	a->disp = post ? 0 : sext(i->imm9, 9);
 	a->size = a->align = size;
@@ -48,7 +37,14 @@ static bool imm9_class(const struct a64_insn *i, struct access *a, unsigned int 
 	return true;
 }
 
-static bool register_class(const struct a64_insn *i, struct access *a, unsigned int log2)
+static bool uimm_class(const struct a64_insn *i, struct d_access *a, unsigned int log2)
+{
+	a->disp = (s64)i->imm12 << log2;
+	a->size = a->align = 1u << log2;
+	return true;
+}
+
+static bool register_class(const struct a64_insn *i, struct d_access *a, unsigned int log2)
 {
 	a->size = a->align = 1u << log2;
 	a->rm = i->Rm;
@@ -62,7 +58,7 @@ static unsigned int vector_log2(const struct a64_insn *i)
 	return i->opc & 2 ? 4 : i->size;
 }
 
-static bool structures(const struct a64_insn *i, struct access *a)
+static bool structures(const struct a64_insn *i, struct d_access *a)
 {
 	static const u8 regs[16] = { [0] = 4, [2] = 4, [4] = 3, [6] = 3, [7] = 1, [8] = 2, [10] = 2 };
 
@@ -71,7 +67,7 @@ static bool structures(const struct a64_insn *i, struct access *a)
 	return true;
 }
 
-static bool element(const struct a64_insn *i, struct access *a)
+static bool element(const struct a64_insn *i, struct d_access *a)
 {
 	unsigned int count = 1 + (i->opcode & 1) * 2 + i->R;
 	unsigned int log2 = i->opcode >> 1 == 3 ? i->size : i->opcode >> 1;
@@ -83,7 +79,7 @@ static bool element(const struct a64_insn *i, struct access *a)
 	return true;
 }
 
-static bool exclusive(const struct a64_insn *i, struct access *a, bool pair)
+static bool exclusive(const struct a64_insn *i, struct d_access *a, bool pair)
 {
 	a->align = a->size = pair ? 8u << i->sz : 1u << i->size;
 	a->strict = true;
@@ -94,17 +90,16 @@ static bool exclusive(const struct a64_insn *i, struct access *a, bool pair)
 	return true;
 }
 
-static bool atomic(struct access *a, unsigned int size)
+static bool atomic(struct d_access *a, unsigned int size)
 {
 	a->size = a->align = size;
 	a->strict = true;
 	return true;
 }
 
-/* False: not a load or store with a base register. */
-static bool access_of(const struct a64_insn *i, struct access *a)
+bool d_access_of(const struct a64_insn *i, struct d_access *a)
 {
-	*a = (struct access){ .rn = i->Rn, .rm = 32 };
+	*a = (struct d_access){ .rn = i->Rn, .rm = 32 };
 	switch (i->cls) {
 	case A64_CLASS_ldp_no_alloc:
 	case A64_CLASS_ldp_offset:
@@ -132,13 +127,9 @@ static bool access_of(const struct a64_insn *i, struct access *a)
 	case A64_CLASS_ldstv_post:
 		return imm9_class(i, a, 1u << vector_log2(i), true, false);
 	case A64_CLASS_ldst_uimm:
-		a->disp = (s64)i->imm12 << i->size;
-		a->size = a->align = 1u << i->size;
-		return true;
+		return uimm_class(i, a, i->size);
 	case A64_CLASS_ldstv_uimm:
-		a->disp = (s64)i->imm12 << vector_log2(i);
-		a->size = a->align = 1u << vector_log2(i);
-		return true;
+		return uimm_class(i, a, vector_log2(i));
 	case A64_CLASS_ldst_register:
 	case A64_CLASS_ldst_range:
 		return register_class(i, a, i->size);
@@ -168,8 +159,7 @@ static bool access_of(const struct a64_insn *i, struct access *a)
 
 /* ---- choosing an address ---- */
 
-/* Where the 128 bytes lie that are filled before and looked at after. */
-static u64 pick_window(struct d_rand *r)
+u64 d_window(struct d_rand *r)
 {
 	switch (d_below(r, 8)) {
 	case 0:
@@ -251,7 +241,7 @@ static bool solve_same(struct d_case *c, unsigned int n, unsigned int option, un
 	return *x + (extend(*x, option) << shift) == va;
 }
 
-static bool set_base(struct d_case *c, const struct access *a, u64 va)
+static bool set_base(struct d_case *c, const struct d_access *a, u64 va)
 {
 	u64 off = (u64)a->disp;
 
@@ -263,36 +253,33 @@ static bool set_base(struct d_case *c, const struct access *a, u64 va)
 	return true;
 }
 
-/* For a store exclusive: mostly, load exclusively from there before. */
-static void prepare(struct d_rand *r, const struct a64_insn *i, struct d_case *c, struct d_item *item)
+u32 d_exclusive_load(struct d_rand *r, const struct a64_insn *i)
 {
 	bool pair = i->cls == A64_CLASS_exclusive_pair;
 	unsigned int t[2];
 
-	(void)c;
-	if (i->L || d_one_in(r, 8))
-		return;
 	for (unsigned int k = 0; k < 2; k++)
 		do
 			t[k] = d_below(r, 31);
 		while (t[k] == i->Rn || t[k] == i->Rt || t[k] == i->Rs || (pair && t[k] == i->Rt2) ||
 		       (k && t[1] == t[0]));
 	if (pair)
-		item->prep = 0x887f0000 | (u32)i->sz << 30 | t[1] << 10 | (u32)i->Rn << 5 | t[0];
-	else
-		item->prep = 0x085f7c00 | (u32)i->size << 30 | (u32)i->Rn << 5 | t[0];
+		return 0x887f0000 | (u32)i->sz << 30 | t[1] << 10 | (u32)i->Rn << 5 | t[0];
+	return 0x085f7c00 | (u32)i->size << 30 | (u32)i->Rn << 5 | t[0];
 }
 
-static bool address_memory(struct d_rand *r, const struct a64_insn *i, const struct access *a,
+static bool address_memory(struct d_rand *r, const struct a64_insn *i, const struct d_access *a,
 			   struct d_case *c, struct d_item *item)
 {
 	if (a->unsure)
 		return false;
-	c->window = pick_window(r);
+	c->window = d_window(r);
 	if (!set_base(c, a, pick_address(r, c->window, a->size, a->align, a->strict)))
 		return false;
-	if (i->cls == A64_CLASS_exclusive_single || i->cls == A64_CLASS_exclusive_pair)
-		prepare(r, i, c, item);
+	/* Before a store exclusive: mostly, load exclusively from there. */
+	if ((i->cls == A64_CLASS_exclusive_single || i->cls == A64_CLASS_exclusive_pair) && !i->L &&
+	    !d_one_in(r, 8))
+		item->prep = d_exclusive_load(r, i);
 	return true;
 }
 
@@ -301,7 +288,7 @@ static bool address_line(struct d_rand *r, const struct a64_insn *i, struct d_ca
 {
 	u64 va;
 
-	c->window = pick_window(r) & ~127ull;
+	c->window = d_window(r) & ~127ull;
 	va = c->window + d_below(r, D_MEM_SIZE);
 	if (d_one_in(r, 16))
 		va = nowhere(r, 64);
@@ -378,10 +365,10 @@ bool d_address(struct d_rand *r, const struct d_batch_buf *b, unsigned int slot,
 	       struct d_case *c, struct d_item *item)
 {
 	struct a64_insn i;
-	struct access a;
+	struct d_access a;
 
 	a64_decode(*word, D_FEATURES, &i);
-	if (access_of(&i, &a))
+	if (d_access_of(&i, &a))
 		return address_memory(r, &i, &a, c, item);
 	switch (i.cls) {
 	case A64_CLASS_b_imm:

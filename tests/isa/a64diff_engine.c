@@ -116,10 +116,10 @@ static void set_state(struct d_engine *e)
 	st->pc = D_BASE + D_CORE + e->core->run;
 }
 
-static int open_vm(struct d_engine *e, const char *name)
+static int open_vm(struct d_engine *e, const char *name, unsigned int log)
 {
 	struct emu_config cfg = {
-		.model = arm_cpu_model_find("max"), .cpus = 1, .ops = &ops, .opaque = e,
+		.model = arm_cpu_model_find("max"), .cpus = 1, .ops = &ops, .opaque = e, .log = log,
 		.engine = !strcmp(name, "interp") ? EMU_ENGINE_INTERP :
 			  !strcmp(name, "lockstep") ? EMU_ENGINE_LOCKSTEP : EMU_ENGINE_JIT,
 	};
@@ -132,10 +132,10 @@ static int open_vm(struct d_engine *e, const char *name)
 	return err ? err : emu_vm_map_ram(e->vm, RAM_IPA, D_SIZE, e->ram, false);
 }
 
-struct d_engine *d_engine_open(const char *name, const struct d_core *core)
+struct d_engine *d_engine_open(const char *name, const struct d_core *core, unsigned int log)
 {
 	struct d_engine *e = calloc(1, sizeof(*e));
-	int err = e ? open_vm(e, name) : -ENOMEM;
+	int err = e ? open_vm(e, name, log) : -ENOMEM;
 
 	if (err) {
 		fprintf(stderr, "a64diff: engine %s: %s\n", name, strerror(-err));

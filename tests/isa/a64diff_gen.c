@@ -4,8 +4,6 @@
 
 #include "tests/isa/a64diff_host.h"
 
-#define NOP 0xd503201fu
-#define MRS_X30_TPIDR 0xd53bd05eu
 #define MAX_TRIES 20000
 
 /* System registers as op0..op2 in bits 20:5 of MRS and MSR; what EL0 may use, and what it may not. */
@@ -82,7 +80,7 @@ static u32 overlap(struct d_rand *r, u32 mask, u32 word)
 	return (word & ~m) | ((word >> from & 31) << to & m);
 }
 
-static u32 rand_word(struct d_rand *r, const struct d_row *row)
+u32 d_rand_word(struct d_rand *r, const struct d_row *row)
 {
 	u32 word = row->value | ((u32)d_rand(r) & ~row->mask);
 
@@ -103,15 +101,18 @@ static unsigned int fp_size(struct d_rand *r, const struct d_row *row, u32 word)
 	return (word >> 22 & 3) == 3 && (word >> 24 & 31) == 0x1e ? 1 : 2 + (word >> 22 & 1);
 }
 
+u32 d_exit_branch(unsigned int at, unsigned int w)
+{
+	s64 from = D_SLOTS + (s64)at * 4, to = D_CORE + (s64)w * D_EXIT_STRIDE;
+
+	return 0x14000000 | ((u32)((to - from) / 4) & 0x3ffffff);
+}
+
 static void fill_slot(u32 *slot, unsigned int index, u32 prep, u32 word)
 {
-	for (unsigned int w = 0; w < D_SLOT_WORDS; w++) {
-		s64 from = D_SLOTS + ((s64)index * D_SLOT_WORDS + w) * 4;
-		s64 to = D_CORE + (s64)w * D_EXIT_STRIDE;
-
-		slot[w] = 0x14000000 | ((u32)((to - from) / 4) & 0x3ffffff);
-	}
-	slot[D_SLOT_ENTRY] = MRS_X30_TPIDR;
+	for (unsigned int w = 0; w < D_SLOT_WORDS; w++)
+		slot[w] = d_exit_branch(index * D_SLOT_WORDS + w, w);
+	slot[D_SLOT_ENTRY] = D_MRS_X30_TPIDR;
 	slot[D_SLOT_PREP] = prep;
 	slot[D_SLOT_INSN] = word;
 }
@@ -124,7 +125,7 @@ bool d_generate(struct d_rand *r, struct d_batch_buf *b, unsigned int slot, unsi
 	struct a64_insn i;
 
 	for (unsigned int try = 0; try < MAX_TRIES; try++) {
-		u32 word = rand_word(r, want);
+		u32 word = d_rand_word(r, want);
 
 		if (a64_decode(word, D_FEATURES, &i) != want->op)
 			continue;
@@ -132,7 +133,7 @@ bool d_generate(struct d_rand *r, struct d_batch_buf *b, unsigned int slot, unsi
 		d_rand_state(r, c, fp_size(r, want, word));
 		c->entry = D_BASE + D_SLOTS + (u64)slot * D_SLOT_WORDS * 4 + D_SLOT_ENTRY * 4;
 		c->window = D_BASE + D_DATA + 0x800;
-		*item = (struct d_item){ .row = (u16)row, .prep = NOP };
+		*item = (struct d_item){ .row = (u16)row, .prep = D_NOP };
 		if (!d_address(r, b, slot, &word, c, item))
 			continue;
 		item->word = word;

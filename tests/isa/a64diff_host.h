@@ -67,12 +67,46 @@ void d_rand_state(struct d_rand *r, struct d_case *c, unsigned int es);
 bool d_address(struct d_rand *r, const struct d_batch_buf *b, unsigned int slot, u32 *word,
 	       struct d_case *c, struct d_item *item);
 
+/* An access: [Xn|SP + disp + (extended Xm << shift)]. */
+struct d_access {
+	s64 disp;
+	unsigned int size;	/* bytes in all */
+	unsigned int align;	/* that it must have, or likes to have */
+	unsigned int rn, rm;	/* rm 32: none */
+	unsigned int option, shift;
+	bool strict;		/* misalignment faults */
+	bool unsure;		/* CONSTRAINED UNPREDICTABLE register use (DDI 0487 K1.2) */
+};
+
+/* False: @i is not a load or store with a base register. */
+bool d_access_of(const struct a64_insn *i, struct d_access *a);
+/* Where the bytes lie that are filled before a case and looked at after it. */
+u64 d_window(struct d_rand *r);
+/* A load that makes the store exclusive @i succeed; it writes none of its registers. */
+u32 d_exclusive_load(struct d_rand *r, const struct a64_insn *i);
+
 /* ---- a64diff_gen.c ---- */
 
 #define D_FEATURES (~0ull & ~(A64_FEAT_FP16 | A64_FEAT_WFXT | A64_FEAT_PAN | A64_FEAT_UAO))
 
 /* Case @slot of @b: an instance of row @row.  False: none was found. */
 bool d_generate(struct d_rand *r, struct d_batch_buf *b, unsigned int slot, unsigned int row);
+
+#define D_NOP 0xd503201fu
+#define D_MRS_X30_TPIDR 0xd53bd05eu
+
+/* A random word of the row; it need not decode to it. */
+u32 d_rand_word(struct d_rand *r, const struct d_row *row);
+/* B to exit @w from word @at of the slots. */
+u32 d_exit_branch(unsigned int at, unsigned int w);
+
+/* ---- a64diff_seq.c: sequences of instructions ---- */
+
+#define D_SEQ_WORDS 64
+
+/* Case @slot of @b (slot_words is D_SEQ_WORDS): a sequence.  item->row is D_SEQ_ROW. */
+void d_generate_sequence(struct d_rand *r, struct d_batch_buf *b, unsigned int slot);
+#define D_SEQ_ROW (D_MAX_ROWS - 1)
 
 /* ---- a64diff_engine.c ---- */
 
@@ -82,8 +116,8 @@ struct d_core {
 	u64 run, finish, stop, vectors;	/* offsets */
 };
 
-/* @name: "interp" or "jit"; NULL and a message on failure. */
-struct d_engine *d_engine_open(const char *name, const struct d_core *core);
+/* @name: "interp" or "jit"; @log: enum emu_log; NULL and a message on failure. */
+struct d_engine *d_engine_open(const char *name, const struct d_core *core, unsigned int log);
 void d_engine_close(struct d_engine *e);
 /* 0 or -errno. */
 int d_engine_run(struct d_engine *e, const struct d_batch_buf *b, struct d_result *res);

@@ -22,7 +22,10 @@ static struct d_ctx *ctx;
 static uint64_t finish;
 static struct sigaction dfl;
 
-/* Saves what the procedure call standard wants kept, runs the core, comes back at `back`. */
+/*
+ * Saves what the procedure call standard wants kept and the C library's thread
+ * pointer, runs the core, comes back at oracle_back.
+ */
 void oracle_enter(uint64_t run);
 extern char oracle_back[];
 __asm__(
@@ -39,7 +42,7 @@ __asm__(
 "	stp	d10, d11, [sp, #112]\n"
 "	stp	d12, d13, [sp, #128]\n"
 "	stp	d14, d15, [sp, #144]\n"
-"	mrs	x1, tpidr_el0\n"	/* the C library's thread pointer */
+"	mrs	x1, tpidr_el0\n"
 "	str	x1, [sp, #160]\n"
 "	adrp	x1, oracle_sp\n"
 "	mov	x2, sp\n"

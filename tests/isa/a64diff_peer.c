@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,6 +26,7 @@ static int spawn(struct d_peer *p, char *const argv[])
 	if (p->pid < 0)
 		return -errno;
 	if (!p->pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);	/* it may be in an endless loop */
 		dup2(in[0], 0);
 		dup2(out[1], 1);
 		close(in[1]);

@@ -36,14 +36,16 @@ static u64 rnd(void)
 	return seed * 0x2545f4914f6cdd1d;
 }
 
-/* tests/isa/a64_rows.tsv, found from this file's own path. */
+/* tests/isa/a64_rows.tsv, found from this file's own path in the build directory, or at the top. */
 static FILE *open_rows(void)
 {
 	char path[4096];
 	const char *file = __FILE__, *end = strstr(file, "unit/test_front.c");
+	FILE *in;
 
 	snprintf(path, sizeof(path), "%.*sisa/a64_rows.tsv", end ? (int)(end - file) : 0, file);
-	return fopen(path, "r");
+	in = fopen(path, "r");
+	return in ? in : fopen("tests/isa/a64_rows.tsv", "r");
 }
 
 static int read_rows(void **state)
@@ -110,6 +112,20 @@ static struct ir_block *translate(const u32 *words, unsigned int n, unsigned int
 static const struct ir_insn *last(const struct ir_block *b)
 {
 	return &b->insns[b->n - 1];
+}
+
+/* Where the block's only check for requests and interrupts leads; 0 without one. */
+static u64 pending_exit(const struct ir_block *b)
+{
+	u64 pc = 0;
+
+	for (unsigned int i = 0; i < b->n; i++) {
+		if (b->insns[i].op != IR_XPENDING)
+			continue;
+		assert_int_equal(pc, 0);
+		pc = b->insns[i].imm;
+	}
+	return pc;
 }
 
 #define TR(mode, ...) \
@@ -237,9 +253,10 @@ static void ends(void **state)
 	assert_int_equal(last(b)->op, IR_GOTO);
 	assert_int_equal(last(b)->imm, PC + 0x40);
 	assert_int_equal(count(b, IR_SETX), 1);
-	b = TR(1, 0xd5033fdf, ADD);		/* isb */
-	assert_int_equal(last(b)->op, IR_LEAVE);
-	assert_int_equal(last(b)->imm, PC + 4);
+	b = TR(1, 0xd5033fdf, ADD);		/* isb: goes on, unless something waits */
+	assert_int_equal(b->guest_insns, 2);
+	assert_int_equal(count(b, IR_BARRIER), 1);
+	assert_int_equal(pending_exit(b), PC + 4);
 	b = TR(1, 0xd4000001);			/* svc */
 	assert_true(calls(b, IR_HELPER_svc));
 	assert_int_equal(last(b)->op, IR_LEAVE_SET);
@@ -397,15 +414,40 @@ static void sysregs(void **state)
 	assert_true(calls(b, IR_HELPER_sysreg_read));
 	b = TR(0, MRS(nzcv, 1), MSR(nzcv, 2));
 	assert_int_equal(count(b, IR_FL_GET) + count(b, IR_FL_MAKE), 2);
-	b = TR(1, 0xd50342df, ADD);		/* msr daifset, #2 */
-	assert_int_equal(b->guest_insns, 2);
-	b = TR(1, 0xd50342ff, ADD);		/* msr daifclr, #2 */
-	assert_int_equal(b->guest_insns, 1);
 	b = TR(1, 0xd50b7422, ADD);		/* dc zva, x2 */
 	assert_true(calls(b, IR_HELPER_dc_zva));
 	assert_int_equal(b->guest_insns, 2);
 	b = TR(1, 0xd508871f, ADD);		/* tlbi vmalle1 */
 	assert_int_equal(last(b)->op, IR_LEAVE);
+}
+
+/* Masks are changed in place; what may unmask looks at once whether something waits. */
+static void daif(void **state)
+{
+	static const struct { u32 word; unsigned int reads, writes; bool unmasks; } cases[] = {
+		{ 0xd50342df, 1, 1, false },			/* msr daifset, #2 */
+		{ 0xd50342ff, 1, 1, true },			/* msr daifclr, #2 */
+		{ MRS(ARM_SYSREG_ENC(3, 3, 4, 2, 1), 1), 1, 0, false },
+		{ MSR(ARM_SYSREG_ENC(3, 3, 4, 2, 1), 1), 0, 1, true },
+	};
+	struct ir_block *b;
+
+	(void)state;
+	for (unsigned int i = 0; i < ARM_ARRAY_SIZE(cases); i++) {
+		b = TR(1, ADD, cases[i].word, ADD);
+		assert_int_equal(b->guest_insns, 3);
+		assert_int_equal(count(b, IR_CALL), 0);
+		assert_int_equal(count(b, IR_LDDAIF), cases[i].reads);
+		assert_int_equal(count(b, IR_STDAIF), cases[i].writes);
+		assert_int_equal(pending_exit(b), cases[i].unmasks ? PC + 8 : 0);
+		b = TR(1 | IR_MODE_STEP, cases[i].word);	/* leaves anyhow */
+		assert_int_equal(pending_exit(b), 0);
+		assert_int_equal(last(b)->op, IR_LEAVE_SET);
+		b = TR(0, cases[i].word, ADD);	/* SCTLR_EL1.UMA decides */
+		assert_true(calls(b, i < 2 ? IR_HELPER_msr_imm : i == 2 ? IR_HELPER_sysreg_read : IR_HELPER_sysreg_write));
+		assert_int_equal(count(b, IR_LDDAIF) + count(b, IR_STDAIF), 0);
+		assert_int_equal(b->guest_insns, i == 2 ? 2 : 1);
+	}
 }
 
 /* ---- the dump ---- */
@@ -482,6 +524,7 @@ int main(void)
 		cmocka_unit_test(step_conditions),
 		cmocka_unit_test(sp_alignment),
 		cmocka_unit_test(sysregs),
+		cmocka_unit_test(daif),
 		cmocka_unit_test(dump),
 		cmocka_unit_test(speed),
 	};

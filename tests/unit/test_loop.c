@@ -25,12 +25,19 @@
 #include "vmm/host/pool.h"
 #include "vmm/host/tty.h"
 
-static u64 now_ms(void)
+/* A busy machine may stop the test at any time: no time here is a lower bound of what was done. */
+
+static u64 now_us(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000ULL + ts.tv_nsec / 1000000;
+	return ts.tv_sec * 1000000ULL + ts.tv_nsec / 1000;
+}
+
+static u64 now_ms(void)
+{
+	return now_us() / 1000;
 }
 
 struct fix {
@@ -39,7 +46,9 @@ struct fix {
 	int fd[2];
 	unsigned int n;
 	unsigned int events;
-	pthread_t thread;
+	/* Of tick_quit(): */
+	u64 at[16];		/* in us */
+	unsigned int until;
 };
 
 static int setup(void **state)
@@ -77,6 +86,17 @@ static void run_for(struct fix *f, unsigned int ms)
 	loop_remove(t);
 }
 
+/* Runs the loop until nothing counts any more: each round sees all that is ready. */
+static void run_idle(struct fix *f)
+{
+	unsigned int n;
+
+	do {
+		n = f->n;
+		run_for(f, 1);
+	} while (f->n != n);
+}
+
 static void on_fd(void *opaque, unsigned int events)
 {
 	struct fix *f = opaque;
@@ -96,21 +116,21 @@ static void test_fd(void **state)
 	struct fix *f = *state;
 
 	f->src = loop_add_fd(f->loop, f->fd[0], LOOP_IN, on_fd, f);
-	run_for(f, 5);
+	run_idle(f);
 	assert_int_equal(f->n, 0);
 	assert_int_equal(write(f->fd[1], "abc", 3), 3);
-	run_for(f, 5);
+	run_idle(f);
 	assert_int_equal(f->n, 3);
 	loop_mod_fd(f->src, 0);
 	assert_int_equal(write(f->fd[1], "de", 2), 2);
-	run_for(f, 5);
+	run_idle(f);
 	assert_int_equal(f->n, 3);
 	loop_mod_fd(f->src, LOOP_IN);
-	run_for(f, 5);
+	run_idle(f);
 	assert_int_equal(f->n, 5);
 	assert_int_equal(f->events, LOOP_IN);
 	close(f->fd[1]);
-	run_for(f, 5);
+	run_idle(f);
 	assert_true(f->events & LOOP_HUP);
 	assert_null(f->src);
 }
@@ -120,29 +140,60 @@ static void tick(void *opaque)
 	((struct fix *)opaque)->n++;
 }
 
+/* Notes the time, and ends the loop with the last tick that is wanted. */
+static void tick_quit(void *opaque)
+{
+	struct fix *f = opaque;
+
+	if (f->n < ARM_ARRAY_SIZE(f->at))
+		f->at[f->n] = now_us();
+	if (++f->n == f->until)
+		loop_quit(f->loop);
+}
+
 static void test_timers(void **state)
 {
 	struct fix *f = *state;
-	struct loop_source *once, *often, *never;
-	u64 t = now_ms();
+	struct loop_source *once, *never;
+	u64 start = now_us();
 
-	once = loop_add_timer(f->loop, 20000000, 0, tick, f);
-	never = loop_add_timer(f->loop, 5000000, 0, tick, f);
+	f->until = 1;
+	once = loop_add_timer(f->loop, 20000000, 0, tick_quit, f);
+	never = loop_add_timer(f->loop, 5000000, 0, tick_quit, f);
 	loop_remove(never);
-	run_for(f, 10);
-	assert_int_equal(f->n, 0);
+	loop_run(f->loop);
+	assert_true(f->at[0] - start >= 20000);
 	run_for(f, 40);
 	assert_int_equal(f->n, 1);
-	assert_true(now_ms() - t >= 50);
 	loop_remove(once);
-	f->n = 0;
-	often = loop_add_timer(f->loop, 0, 5000000, tick, f);
-	run_for(f, 100);
-	assert_in_range(f->n, 5, 21);
-	loop_remove(often);
-	f->n = 0;
+	/* Its time comes before the loop's: removed, it does not run even when it is due. */
+	never = loop_add_timer(f->loop, 0, 0, tick_quit, f);
+	loop_remove(never);
 	run_for(f, 10);
-	assert_int_equal(f->n, 0);
+	assert_int_equal(f->n, 1);
+}
+
+/* Ticks keep to the grid: never early, and the best of them not a period late. */
+static void test_periodic(void **state)
+{
+	struct fix *f = *state;
+	struct loop_source *often;
+	u64 start = now_us(), best = ~0ULL;
+	unsigned int i;
+
+	f->until = ARM_ARRAY_SIZE(f->at);
+	often = loop_add_timer(f->loop, 0, 5000000, tick_quit, f);
+	loop_run(f->loop);
+	assert_int_equal(f->n, f->until);
+	for (i = 0; i < f->n; i++) {
+		assert_true(f->at[i] - start >= i * 5000ULL);
+		if (i && f->at[i] - f->at[i - 1] < best)
+			best = f->at[i] - f->at[i - 1];
+	}
+	assert_true(best < 10000);
+	loop_remove(often);
+	run_for(f, 10);
+	assert_int_equal(f->n, f->until);
 }
 
 static void *caller(void *arg)
@@ -192,7 +243,8 @@ static void test_fair(void **state)
 	struct fix *f = *state;
 
 	loop_call(f->loop, again, f);
-	run_for(f, 2);
+	while (f->n < 2)
+		run_for(f, 2);
 	assert_in_range(f->n, 2, 100000);
 	loop_uncall(f->loop, again, f);
 }
@@ -277,6 +329,20 @@ static void sink_quit(void *opaque)
 	((struct sink *)opaque)->quit = true;
 }
 
+/*
+ * Runs the loop until @len bytes came, and then some, for bytes that should not
+ * come: the kernel passes them through a terminal in its own time.
+ */
+static void run_until(struct fix *f, const struct sink *s, size_t len)
+{
+	u64 limit = now_ms() + 20000;
+
+	while (s->len < len && now_ms() < limit)
+		run_for(f, 5);
+	run_for(f, 20);
+	assert_int_equal(s->len, len);
+}
+
 static struct chardev *tty_on(struct fix *f, int in, int out, struct sink *s)
 {
 	struct tty_config cfg = { .in_fd = in, .out_fd = out, .quit = sink_quit, .opaque = s };
@@ -289,15 +355,21 @@ static struct chardev *tty_on(struct fix *f, int in, int out, struct sink *s)
 	return c;
 }
 
-static size_t read_all(int fd, char *buf, size_t size, unsigned int ms)
+/* Reads until @text was there; @buf has room for a 0. */
+static void read_until(int fd, char *buf, size_t size, const char *text)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	size_t n = 0;
 	ssize_t got;
 
-	while (n < size && poll(&p, 1, ms) > 0 && (got = read(fd, buf + n, size - n)) > 0)
+	buf[0] = 0;
+	while (!strstr(buf, text)) {
+		assert_int_equal(poll(&p, 1, 20000), 1);
+		got = read(fd, buf + n, size - 1 - n);
+		assert_true(got > 0);
 		n += got;
-	return n;
+		buf[n] = 0;
+	}
 }
 
 static void test_tty(void **state)
@@ -321,18 +393,15 @@ static void test_tty(void **state)
 	assert_int_equal(chardev_tty_create(f->loop, &cfg, &second), -EBUSY);
 
 	assert_int_equal(write(master, "ls\r\x03\x01\x01" "\x01" "a\x01z.", 11), 11);
-	run_for(f, 20);
-	assert_int_equal(s.len, 7);
+	run_until(f, &s, 7);
 	assert_memory_equal(s.buf, "ls\r\x03\x01\x01.", 7);
 	assert_false(s.quit);
 	/* Help, then output. */
-	assert_int_equal(write(master, "\x01h", 2), 2);
-	run_for(f, 20);
+	assert_int_equal(write(master, "\x01h!", 3), 3);
+	run_until(f, &s, 8);
 	assert_int_equal(chardev_write(c, "hello\n", 6), 6);
-	n = read_all(master, buf, sizeof(buf) - 1, 100);
-	buf[n] = 0;
+	read_until(master, buf, sizeof(buf), "hello\r\n");
 	assert_non_null(strstr(buf, "Ctrl-A x"));
-	assert_non_null(strstr(buf, "hello\r\n"));
 	/* A guest that does not listen cannot keep the user from leaving. */
 	s.room = 0;
 	for (n = 0; n < 100; n++) {
@@ -340,7 +409,8 @@ static void test_tty(void **state)
 		run_for(f, 1);
 	}
 	assert_int_equal(write(master, "\x01x", 2), 2);
-	run_for(f, 20);
+	for (n = 0; n < 2000 && !s.quit; n++)
+		run_for(f, 10);
 	assert_true(s.quit);
 	chardev_free(c);
 	assert_int_equal(tcgetattr(slave, &after), 0);
@@ -416,16 +486,14 @@ static void test_pipes(void **state)
 	assert_int_equal(write(f->fd[1], big, sizeof(big)), sizeof(big));
 	close(f->fd[1]);
 	f->fd[1] = -1;
-	run_for(f, 20);
-	assert_int_equal(s.len, 4096);
+	run_until(f, &s, 4096);
 	s.room = 4096;
 	chardev_poke(c);
-	run_for(f, 20);
-	assert_int_equal(s.len, sizeof(big));
+	run_until(f, &s, sizeof(big));
 	assert_memory_equal(s.buf, big, sizeof(big));
 	assert_false(s.quit);
 	assert_int_equal(chardev_write(c, "still here", 10), 10);
-	assert_int_equal(read_all(out[0], buf, 10, 1000), 10);
+	read_until(out[0], buf, sizeof(buf), "still here");
 	chardev_free(c);
 	close(out[0]);
 	close(out[1]);
@@ -457,11 +525,16 @@ static void test_output_bounded(void **state)
 	/* A reader that has gone: everything is swallowed. */
 	close(out[0]);
 	c = tty_on(f, -1, out[1], &s);
-	for (i = 0; i < 200; i++) {
-		chardev_write(c, block, sizeof(block));
-		usleep(100);
+	t = now_ms();
+	for (taken = 0; taken < 1 << 20; ) {	/* more than any buffer, in one go */
+		if (chardev_write(c, block, sizeof(block)) == sizeof(block)) {
+			taken += sizeof(block);
+			continue;
+		}
+		taken = 0;
+		assert_true(now_ms() - t < 20000);
+		usleep(1000);
 	}
-	assert_int_equal(chardev_write(c, block, sizeof(block)), sizeof(block));
 	chardev_free(c);
 	close(out[1]);
 }
@@ -498,7 +571,7 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_fd), T(test_timers), T(test_calls), T(test_fair), T(test_pool), T(test_tty),
+		T(test_fd), T(test_timers), T(test_periodic), T(test_calls), T(test_fair), T(test_pool), T(test_tty),
 		T(test_tty_exit), T(test_tty_term), T(test_tty_abort), T(test_pipes),
 		T(test_output_bounded), T(test_file),
 	};

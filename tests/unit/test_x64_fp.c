@@ -9,30 +9,34 @@ static struct x64_rig rig;
 /* ---- operands ---- */
 
 static const u32 singles[] = {
-	0x00000000, 0x80000000, 0x3f800000, 0xbf800000, 0x7f800000, 0xff800000,
-	0x7fc00000, 0xffc12345, 0x7f800001, 0xff923456, 0x00000001, 0x80000001, 0x007fffff, 0x807fffff,
-	0x00800000, 0x80800000, 0x00800001, 0x80800001, 0x7f7fffff, 0xff7fffff, 0x3f000000, 0xbf000000, 0x3effffff,
-	0x3fc00000, 0x40200000, 0xc0200000, 0x4f000000, 0xcf000000, 0x4effffff, 0xcf000001, 0x4f800000,
-	0x4f7fffff, 0x5f000000, 0xdf000000, 0x5effffff, 0x5f7fffff, 0x5f800000, 0x4b000000, 0x4affffff,
-	0x4b7fffff, 0x3f7fffff, 0x1f800000, 0x20000000, 0x40000000, 0x40400000, 0x00ffffff, 0x3f800001,
-	0x7e800000, 0xfe800000, 0x5f3504f3, 0x34000000,
+	0x00000000, 0x80000000, 0x3f800000, 0xbf800000, 0x7f800000, 0xff800000, 0x7fc00000, 0xffc12345, 0x7f800001,
+	0xff923456, 0x00000001, 0x80000001, 0x007fffff, 0x807fffff, 0x00800000, 0x80800000, 0x00800001, 0x80800001,
+	0x7f7fffff, 0xff7fffff, 0x3f000000, 0xbf000000, 0x3effffff, 0x3fc00000, 0x40200000, 0xc0200000, 0x4f000000,
+	0xcf000000, 0x4effffff, 0xcf000001, 0x4f800000, 0x4f7fffff, 0x5f000000, 0xdf000000, 0x5effffff, 0x5f7fffff,
+	0x5f800000, 0x4b000000, 0x4affffff, 0x4b7fffff, 0x3f7fffff, 0x1f800000, 0x20000000, 0x40000000, 0x40400000,
+	0x00ffffff, 0x3f800001, 0x7e800000, 0xfe800000, 0x5f3504f3, 0x34000000,
 };
 
 static const u64 doubles[] = {
-	0x0000000000000000, 0x8000000000000000, 0x3ff0000000000000, 0xbff0000000000000,
-	0x7ff0000000000000, 0xfff0000000000000, 0x7ff8000000000000, 0xfff8000012345678,
-	0x7ff0000000000001, 0xfff4000000000000, 0x7ff4567890abcdef, 0x0000000000000001, 0x8000000000000001, 0x000fffffffffffff,
-	0x800fffffffffffff, 0x0010000000000000, 0x8010000000000000, 0x0010000000000001, 0x7fefffffffffffff,
-	0xffefffffffffffff, 0x3fe0000000000000, 0xbfe0000000000000, 0x3fdfffffffffffff, 0x3ff8000000000000,
-	0x4004000000000000, 0xc004000000000000, 0x41e0000000000000, 0x41dfffffffc00000, 0x41dfffffffe00000,
-	0x41dffffffff00000, 0xc1e0000000000000, 0xc1e0000000100000, 0xc1e00000001fffff, 0xc1e0000000200000,
-	0x41efffffffe00000, 0x41effffffff00000, 0x41f0000000000000, 0x43e0000000000000, 0xc3e0000000000000,
-	0x43dfffffffffffff, 0xc3e0000000000001, 0x43efffffffffffff, 0x43f0000000000000, 0x4330000000000000,
-	0x432fffffffffffff, 0x4340000000000000, 0x3fefffffffffffff, 0x2000000000000000, 0x1ff0000000000000,
-	0x4000000000000000, 0x4008000000000000, 0x3ff0000000000001, 0x001fffffffffffff, 0x3810000000000000,
-	0x380fffffffffffff, 0x380fffffe0000000, 0x380fffffefffffff, 0x380ffffff0000000, 0x3690000000000000,
-	0x47efffffe0000000, 0x47efffffefffffff, 0x47effffff0000000, 0x47f0000000000000, 0x7ff8000020000000,
-	0x5fe0000000000000, 0x5ff0000000000000, 0xdff0000000000000, 0x3cb0000000000000,
+	0x0000000000000000, 0x8000000000000000, 0x3ff0000000000000, 0xbff0000000000000, 0x7ff0000000000000,
+	0xfff0000000000000, 0x7ff8000000000000, 0xfff8000012345678, 0x7ff0000000000001, 0xfff4000000000000,
+	0x7ff4567890abcdef, 0x0000000000000001, 0x8000000000000001, 0x000fffffffffffff, 0x800fffffffffffff,
+	0x0010000000000000, 0x8010000000000000, 0x0010000000000001, 0x7fefffffffffffff, 0xffefffffffffffff,
+	0x3fe0000000000000, 0xbfe0000000000000, 0x3fdfffffffffffff, 0x3ff8000000000000, 0x4004000000000000,
+	0xc004000000000000, 0x41e0000000000000, 0x41dfffffffc00000, 0x41dfffffffe00000, 0x41dffffffff00000,
+	0xc1e0000000000000, 0xc1e0000000100000, 0xc1e00000001fffff, 0xc1e0000000200000, 0x41efffffffe00000,
+	0x41effffffff00000, 0x41f0000000000000, 0x43e0000000000000, 0xc3e0000000000000, 0x43dfffffffffffff,
+	0xc3e0000000000001, 0x43efffffffffffff, 0x43f0000000000000, 0x4330000000000000, 0x432fffffffffffff,
+	0x4340000000000000, 0x3fefffffffffffff, 0x2000000000000000, 0x1ff0000000000000, 0x4000000000000000,
+	0x4008000000000000, 0x3ff0000000000001, 0x001fffffffffffff, 0x3810000000000000, 0x380fffffffffffff,
+	0x380fffffe0000000, 0x380fffffefffffff, 0x380ffffff0000000, 0x3690000000000000, 0x47efffffe0000000,
+	0x47efffffefffffff, 0x47effffff0000000, 0x47f0000000000000, 0x7ff8000020000000, 0x5fe0000000000000,
+	0x5ff0000000000000, 0xdff0000000000000, 0x3cb0000000000000,
+};
+
+static const u16 halves[] = {
+	0x0000, 0x8000, 0x3c00, 0xbc00, 0x7c00, 0xfc00, 0x7e00, 0xfe12, 0x7c01, 0xfd55, 0x0001, 0x8001, 0x03ff,
+	0x0400, 0x8400, 0x7bff, 0xfbff, 0x3555,
 };
 
 static const u64 integers[] = {
@@ -40,6 +44,24 @@ static const u64 integers[] = {
 	0x8000000000000001, 0xfffffffffffffbff, 0xfffffffffffffc00, 0xffffff7fffffffff, 0x01000001, 0x00ffffff,
 	0x8000008000000001, 0x20000000000001, 0x8000000000000400, 0x8000000000000401, 0xfffffe80,
 };
+
+static u64 random_halves(void)
+{
+	u64 v = rig_random();
+
+	for (unsigned int i = 0; i < 64; i += 16)
+		if (rig_random() & 1)
+			v = (v & ~(0xffffull << i)) | (u64)halves[rig_random() % ARM_ARRAY_SIZE(halves)] << i;
+	return v;
+}
+
+/* A number around the range of halves. */
+static u64 random_narrow(void)
+{
+	u64 r = rig_random();
+
+	return (r & 0x807fffff) | (r >> 32 & 1 ? 127 - 28 + (r >> 33) % 18 : 127 + 12 + (r >> 33) % 6) << 23;
+}
 
 static u64 random_single(void)
 {
@@ -56,6 +78,10 @@ static u64 random_single(void)
 		return (r & 0x80000003) | (r >> 32 & 1 ? 0x1fffffff - 3 : 0x20000000);
 	case 10:
 		return (r & 0x807fffff) | (150 + (r >> 32) % 12) << 23;
+	case 12:
+		return random_narrow();
+	case 13:	/* rounds to the smallest normal half */
+		return (r & 0x80000fff) | 0x387ff000;
 	case 11:
 		return singles[r % ARM_ARRAY_SIZE(singles)] ^ (1u << (r >> 32) % 24);
 	default:
@@ -103,7 +129,9 @@ static struct arm_vreg random_vreg(unsigned int es, enum kind kind)
 	struct arm_vreg v;
 
 	for (unsigned int i = 0; i < 2; i++) {
-		if (kind == INTS)
+		if (es == 1)
+			v.d[i] = random_halves();
+		else if (kind == INTS)
 			v.d[i] = es == 3 ? random_integer() : (u32)random_integer() | random_integer() << 32;
 		else
 			v.d[i] = es == 3 ? random_double() : random_single() | random_single() << 32;
@@ -118,11 +146,13 @@ struct op_case {
 	u8 es, q, w, aux;
 	u64 imm;
 	enum kind kind;
+	u8 from;	/* element size of the arguments where it is not es */
 };
 
-#define CLEAN 0x10	/* variants: bits 0..2: argument without upper bits */
-
-/* x5 and v9 are there to see that a detour through C keeps registers. */
+/*
+ * @clean: bits 0..2: arguments that are known to have no upper bits.  x5 and v9
+ * are there to see that a detour through C keeps registers.
+ */
 static void build(const struct op_case *t, unsigned int clean)
 {
 	const struct ir_op_info *info = &ir_ops[t->op];
@@ -205,7 +235,7 @@ static void run_once(const struct op_case *t, const struct arm_vreg arg[3], u32 
 	assert_int_equal(st->v[9].d[1], 2 * arg[1].d[1]);
 }
 
-static unsigned int rounds = 600;
+static unsigned int rounds = 1000;
 
 static void run_case(const struct op_case *t)
 {
@@ -220,7 +250,7 @@ static void run_case(const struct op_case *t)
 			struct arm_vreg arg[3];
 
 			for (unsigned int k = 0; k < 3; k++)
-				arg[k] = random_vreg(t->es, t->kind);
+				arg[k] = random_vreg(t->from ? t->from : t->es, t->kind);
 			if (rig_random() % 8 == 0)
 				arg[1] = arg[0];
 			run_once(t, arg, (u32)(i & 3) << 22);
@@ -292,11 +322,12 @@ static void rounding(void)
 
 static void to_integers(void)
 {
+	static const u8 fbits[] = { 0, 0, 0, 0, 0, 1, 16, 32, 64 };	/* those go with ROUND_ZERO */
 	const u16 op = IR_VFTOI;
 
-	for (unsigned int round = 0; round <= IR_ROUND_TIEAWAY; round++)
+	for (unsigned int i = 0; i < ARM_ARRAY_SIZE(fbits); i++)
 		for (unsigned int uns = 0; uns < 2; uns++) {
-			u64 imm = IR_CVT(round, 0, uns);
+			u64 imm = IR_CVT(fbits[i] ? IR_ROUND_ZERO : i, fbits[i], uns);
 
 			run_shapes(&op, 1, IR_SCALAR, IR_Q, imm, FP);
 			for (unsigned int k = 0; k < 4; k++) {
@@ -307,7 +338,6 @@ static void to_integers(void)
 				run_case(&t);
 			}
 		}
-	run_shapes(&op, 1, IR_SCALAR, IR_Q, IR_CVT(IR_ROUND_ZERO, 7, 0), FP);
 }
 
 static void from_integers(void)
@@ -344,10 +374,10 @@ static void formats(void)
 	for (unsigned int es = 1; es <= 2; es++) {
 		t = (struct op_case){ .op = IR_VFCVTL, .es = es, .q = IR_Q };
 		run_case(&t);
-		t = (struct op_case){ .op = IR_VFCVTN, .es = es, .q = IR_Q };
+		t = (struct op_case){ .op = IR_VFCVTN, .es = es, .q = IR_Q, .from = es + 1 };
 		run_case(&t);
 	}
-	t = (struct op_case){ .op = IR_VFCVTXN, .es = 2, .q = IR_Q };
+	t = (struct op_case){ .op = IR_VFCVTXN, .es = 2, .q = IR_Q, .from = 3 };
 	run_case(&t);
 }
 
@@ -415,6 +445,9 @@ static const struct op_case inline_ops[] = {
 	{ .op = IR_FCMP, .es = 3 }, { .op = IR_FCCMP, .es = 2 }, { .op = IR_VFRINT, .es = 3, .imm = IR_ROUND_TIEAWAY },
 	{ .op = IR_FTOI, .es = 3, .w = 64, .imm = IR_CVT(IR_ROUND_ZERO, 0, 1) },
 	{ .op = IR_ITOF, .es = 2, .w = 64, .imm = IR_CVT(0, 0, 1) }, { .op = IR_VFCVT, .es = 3, .imm = 2 },
+	{ .op = IR_FTOI, .es = 2, .w = 32, .imm = IR_CVT(IR_ROUND_ZERO, 16, 0) },
+	{ .op = IR_VFTOI, .es = 3, .q = IR_Q }, { .op = IR_VFMAXV, .es = 2, .q = IR_Q },
+	{ .op = IR_VFACGT, .es = 3, .q = IR_Q }, { .op = IR_VFADDP, .es = 2, .q = IR_D },
 };
 
 static void test_inline(void **state)
@@ -423,6 +456,14 @@ static void test_inline(void **state)
 	rig_host(&rig, &rig.host);
 	for (unsigned int i = 0; i < ARM_ARRAY_SIZE(inline_ops); i++) {
 		build(&inline_ops[i], 0);
+		assert_false(rig_calls(&rig, rig.vm.cache->jit->thunks.vec));
+	}
+	if (rig.host.f16c) {
+		build(&(struct op_case){ .op = IR_VFCVTL, .es = 1, .q = IR_Q }, 0);
+		assert_false(rig_calls(&rig, rig.vm.cache->jit->thunks.vec));
+	}
+	if (rig.host.fma) {
+		build(&(struct op_case){ .op = IR_VFMLS, .es = 3 }, 0);
 		assert_false(rig_calls(&rig, rig.vm.cache->jit->thunks.vec));
 	}
 	/* and FPCR.FZ, DN or AHP are C's */
