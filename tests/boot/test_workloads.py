@@ -278,17 +278,19 @@ def test_python(m, name):
 # A data base on a disk that is written to.
 
 def test_sqlite(m):
-    m.run("mkfs.ext4 -q -F /dev/vdb 1G 2>&1 && mkdir -p /tmp/db && mount /dev/vdb /tmp/db",
-          timeout=120)
+    m.run("mkfs.ext4 -q -F /dev/vdb 1G 2>&1", timeout=120)
+    m.g.run("mkdir -p /mnt/tmp/db && mount -t ext4 /dev/vdb /mnt/tmp/db")
     try:
         m.put("/tmp/t.sql", data.SQL)
         out = m.run("sqlite3 /tmp/db/t.db < /tmp/t.sql", timeout=600)
         assert out.splitlines() == host_sqlite().splitlines()
-        m.run("umount /tmp/db && e2fsck -fn /dev/vdb && mount /dev/vdb /tmp/db", timeout=120)
+        m.g.run("umount /mnt/tmp/db")
+        m.run("e2fsck -fn /dev/vdb 2>&1", timeout=120)
+        m.g.run("mount -t ext4 /dev/vdb /mnt/tmp/db")
         assert m.run("sqlite3 /tmp/db/t.db \"pragma integrity_check\"", timeout=120) == "ok"
     finally:
         if m.g.p.isalive():
-            m.run("umount /tmp/db", status=None)
+            m.g.run("umount /mnt/tmp/db", status=None)
 
 
 def host_sqlite():

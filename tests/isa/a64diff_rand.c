@@ -95,7 +95,10 @@ static u64 rand_exponent(struct d_rand *r, unsigned int exp)
 {
 	unsigned int top = (1u << exp) - 1, bias = top >> 1;
 
-	switch (d_below(r, 8)) {
+	switch (d_below(r, 10)) {
+	case 8:		/* products overflow, or are denormal */
+		return d_one_in(r, 3) ? bias + bias / 2 - 1 + d_below(r, 4) :
+					bias / 2 + 2 - d_below(r, exp == 5 ? 7 : exp == 8 ? 14 : 28);
 	case 0:
 		return 1 + d_below(r, 4);			/* about the smallest */
 	case 1:
@@ -152,12 +155,28 @@ static void rand_vreg(struct d_rand *r, u64 v[2], unsigned int es, bool fp)
 	}
 }
 
+/* A copy of another register, lanes of 1 << es bytes with another sign or last bit: sums cancel. */
+static void similar_vreg(struct d_rand *r, u64 v[2], const u64 from[2], unsigned int es)
+{
+	unsigned int bits = 8u << es;
+
+	v[0] = from[0];
+	v[1] = from[1];
+	for (unsigned int i = 0; i < 128 / bits; i++) {
+		u64 flip = (u64)d_below(r, 2) << (bits - 1) | d_below(r, 2);
+
+		v[i * bits / 64] ^= flip << (i * bits % 64);
+	}
+}
+
 static void rand_vregs(struct d_rand *r, struct d_case *c, unsigned int es)
 {
 	unsigned int kind = d_below(r, 8), size = d_below(r, 4);
 
 	for (unsigned int i = 0; i < 32; i++) {
-		if (es && kind < 6)
+		if (es && kind < 6 && i && d_one_in(r, 4))
+			similar_vreg(r, c->v[i], c->v[d_below(r, i)], es);
+		else if (es && kind < 6)
 			rand_vreg(r, c->v[i], es, true);
 		else if (kind == 7)
 			rand_vreg(r, c->v[i], d_below(r, 4), false);

@@ -290,8 +290,9 @@ static void check_host(const char *name, const struct jit_host *host)
 	fill_pool(&r);
 	for (unsigned int i = 0; i < BLOCKS; i++)
 		one_block(&r, i % 4 ? 1 + rnd() % 24 : IR_MAX_GUEST);
-	print_message("%s: %u blocks, %u too big (%u of at most 24 instructions), %llu instructions, %llu bytes\n",
-		      name, r.tried, r.too_big, r.too_big_short, (unsigned long long)r.insns, (unsigned long long)r.bytes);
+	print_message("%s: %u blocks, %u too big (%u of up to 24 instructions), %llu host instructions, %llu bytes\n",
+		      name, r.tried, r.too_big, r.too_big_short, (unsigned long long)r.insns,
+		      (unsigned long long)r.bytes);
 	/* the cache then tries half as many, which it should not have to for blocks as programs have them */
 	assert_true(r.too_big_short * 100 < r.tried);
 	assert_true(r.too_big * 8 < r.tried);
