@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The engines that the benchmark compares, and a guest that runs on one of them."""
 import glob
+import hashlib
 import os
 import re
 import select
@@ -39,8 +40,11 @@ class Vambrace:
         self.path = path
 
     def version(self):
+        """The binary by its hash: the checkout may have moved on since it was built."""
+        with open(self.path, "rb") as f:
+            digest = hashlib.sha256(f.read()).hexdigest()[:12]
         commit = output_of("git", "-C", TOP, "describe", "--always", "--dirty")
-        return f"{output_of(self.path, '--version')} ({commit})"
+        return f"{output_of(self.path, '--version')} (binary {digest}, checkout {commit})"
 
     def command(self, cpu, initrd):
         return [self.path, "run", "--kernel", os.path.join(GUEST, "Image"), "--initrd", initrd,

@@ -171,7 +171,7 @@ static void refusals(void **state)
 		{ "run --kernel K --net tap,ifname=", "--net", "only tap" },
 		{ "run --kernel K --net user -p 22", "-p 22", "" },
 		{ "run --kernel K --net user -p 0:99999", "-p 0:99999", "" },
-		{ "run --kernel K -p 1:2", "-p", "--net user" },
+		{ "run --kernel K --net none -p 1:2", "-p", "--net user" },
 		{ "run --kernel K --disk ,readonly", "--disk", "no path" },
 		{ "run --kernel K --disk d,rw", "--disk d,rw", "unknown setting" },
 		{ "run --kernel K --disk d,serial=", "--disk", "1 to 20" },
