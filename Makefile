@@ -16,7 +16,8 @@ ARGS ?=
 MESON_ARGS ?=
 PYTHON ?= /usr/bin/python3
 
-.PHONY: all run guest guest-16k check check-slow bench format format-check clean distclean setup setup-test
+.PHONY: all run guest guest-16k check check-slow bench format format-check clean distclean \
+	setup setup-test setup-slow setup-bench
 
 all: setup
 	@tools/configure.sh $(BUILD) $(MESON_ARGS)
@@ -27,6 +28,12 @@ setup:
 
 setup-test:
 	@tools/setup.sh build test
+
+setup-slow:
+	@tools/setup.sh build test slow
+
+setup-bench:
+	@tools/setup.sh build bench
 
 guest: $(GUEST)/stamp
 	@:
@@ -50,10 +57,10 @@ run: all guest
 check: setup-test
 	@$(PYTHON) tools/check.py --jobs $(JOBS)
 
-check-slow: setup-test guest guest-16k
+check-slow: setup-slow guest guest-16k
 	@$(PYTHON) tools/check.py --jobs $(JOBS) --slow
 
-bench: setup-test all guest
+bench: setup-bench all guest
 	@$(PYTHON) bench/run.py $(ARGS)
 
 format-check:

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """All checks and tests in one go: check.py [--slow] [--jobs N] [STEP]...
 
-Steps: format, layers, headers, unit, asan, clang, functional.  Unit tests run in
-the ordinary build and in one with ASan and UBSan; the functional tests of bad
-input use the latter's vambrace.  The last line counts the tests of all steps,
-where each check without tests of its own is one.
+Steps: format, layers, headers, unit, isa, guests, asan, clang, fuzz, functional; and
+tsan, which runs only when it is named.  Unit tests run in the ordinary build and in
+one with ASan and UBSan; the functional tests of bad input use the latter's vambrace.
+The last line counts the tests of all steps, where each check without tests of its
+own is one, and a program that compares many cases is one, too.
 """
 import argparse
 import json
@@ -69,8 +70,8 @@ class Checks:
             self.count(f"{name} (build)", 0, 1)
         return status == 0
 
-    def meson_tests(self, name, directory):
-        suite = [] if self.slow else ["--no-suite", "slow"]
+    def meson_tests(self, name, directory, suite):
+        suite = ["--suite", suite] + ([] if self.slow else ["--no-suite", "slow"])
         log = os.path.join(TOP, directory, "meson-logs/testlog.json")
         if os.path.exists(log):
             os.remove(log)
@@ -101,16 +102,43 @@ class Checks:
 
     def unit(self):
         if self.build("unit", "build"):
-            self.meson_tests("unit", "build")
+            self.meson_tests("unit", "build", "unit")
+
+    def isa(self):
+        if self.build("isa", "build"):
+            self.meson_tests("isa", "build", "isa")
+
+    def script(self, name, *cmd):
+        """A program whose last line counts, as ours does."""
+        status, out = run([PYTHON, *cmd])
+        total = re.findall(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", out, re.M)
+        passed, failed, skipped = (int(n or 0) for n in total[-1]) if total else (0, 0, 0)
+        if (status or not passed) and not failed:
+            failed = 1
+        self.count(name, passed, failed, skipped)
+
+    def guests(self):
+        if self.build("guests", "build"):
+            self.script("guests", "tests/guest/run_guests.py", "build/vambrace")
 
     def asan(self):
         # Only what C compilers made is instrumented; translated guest code runs as always.
-        if self.build("asan", "build/asan", "-Db_sanitize=address,undefined", "-Doptimization=1"):
-            self.meson_tests("asan", "build/asan")
+        if self.build("asan", "build/asan", "-Db_sanitize=address,undefined", "-Doptimization=1",
+                      "-Dc_args=-fno-sanitize-recover=undefined"):
+            self.meson_tests("asan", "build/asan", "unit")
+
+    def tsan(self):
+        if self.build("tsan", "build/tsan", "-Db_sanitize=thread", "-Doptimization=1"):
+            self.meson_tests("tsan", "build/tsan", "unit")
 
     def clang(self):
         if self.build("clang", "build/clang", env={"CC": "clang"}):
-            self.count("clang", 1, 0)
+            self.meson_tests("clang", "build/clang", "unit")
+
+    def fuzz(self):
+        # libFuzzer is clang's.
+        if self.build("fuzz", "build/clang", env={"CC": "clang"}):
+            self.meson_tests("fuzz", "build/clang", "fuzz")
 
     def functional(self):
         if not self.build("functional", "build"):
@@ -122,15 +150,16 @@ class Checks:
         marks = [] if self.slow else ["-m", "not slow"]
         status, out = run([PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", *marks, "tests"],
                           env)
-        counts = {what: int(n) for n, what in
-                  re.findall(r"(\d+) (passed|failed|errors?|skipped)", out.splitlines()[-1])}
+        last = out.splitlines()[-1] if out else ""
+        counts = {what: int(n) for n, what in re.findall(r"(\d+) (passed|failed|errors?|skipped)", last)}
         failed = counts.get("failed", 0) + counts.get("error", 0) + counts.get("errors", 0)
         if status and not failed:
             failed = 1
         self.count("functional", counts.get("passed", 0), failed, counts.get("skipped", 0))
 
 
-STEPS = ["format", "layers", "headers", "unit", "asan", "clang", "functional"]
+STEPS = ["format", "layers", "headers", "unit", "isa", "guests", "asan", "clang", "fuzz", "functional"]
+EXTRA_STEPS = ["tsan"]
 
 
 def main():
@@ -139,15 +168,17 @@ def main():
     ap.add_argument("--jobs", type=int, default=os.cpu_count())
     ap.add_argument("steps", nargs="*", metavar="STEP")
     args = ap.parse_args()
-    unknown = set(args.steps) - set(STEPS)
+    unknown = set(args.steps) - set(STEPS + EXTRA_STEPS)
     if unknown:
         ap.error("unknown step " + ", ".join(sorted(unknown)))
     checks = Checks(args.jobs, args.slow)
     for step in args.steps or STEPS:
         start = time.monotonic()
+        before = checks.passed, checks.failed
         print(f"== {step}", flush=True)
         getattr(checks, step)()
-        print(f"== {step}: {time.monotonic() - start:.1f} s", flush=True)
+        passed, failed = checks.passed - before[0], checks.failed - before[1]
+        print(f"== {step}: {passed} passed, {failed} failed, {time.monotonic() - start:.1f} s", flush=True)
     if checks.failures:
         print("failed: " + ", ".join(checks.failures))
     skipped = f", {checks.skipped} skipped" if checks.skipped else ""

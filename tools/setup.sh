@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Installs the Debian packages that are missing: tools/setup.sh build|test|bench...
+# Installs the Debian packages that are missing: tools/setup.sh build|test|slow|bench...
 # With nothing missing it asks nothing, touches nothing and takes a few milliseconds.
 set -eu
 
@@ -11,13 +11,16 @@ packages()
 		echo gcc libc6-dev make meson ninja-build pkg-config python3 \
 			libglib2.0-dev libslirp-dev libfdt-dev zlib1g-dev ;;
 	test)
-		echo clang clang-format libcmocka-dev libzydis-dev python3-pytest python3-pexpect \
+		echo git clang libclang-rt-dev clang-format libcmocka-dev libzydis-dev \
+			python3-pytest python3-pexpect \
 			gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu libc6-dev-arm64-cross \
-			qemu-user-static llvm device-tree-compiler e2fsprogs ;;
+			qemu-user-static llvm device-tree-compiler ;;
+	slow)	# beside test: root file systems, and the other end of what the guests do
+		echo mmdebstrap debian-archive-keyring fakeroot e2fsprogs openssl redis-tools iperf3 ;;
 	bench)
 		echo qemu-system-arm qemu-user-static gcc-aarch64-linux-gnu libc6-dev-arm64-cross ;;
 	*)
-		echo "setup.sh: unknown set '$1'; sets are build, test and bench" >&2
+		echo "setup.sh: unknown set '$1'; sets are build, test, slow and bench" >&2
 		exit 2 ;;
 	esac
 }

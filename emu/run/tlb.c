@@ -171,24 +171,40 @@ static void ctx_grow(struct emu_vcpu *v, unsigned int i)
 	ctx_replace(v, i, ctx);
 }
 
+static bool ctx_is(const struct tlb_ctx *ctx, u64 key, u32 mode, unsigned int el)
+{
+	return ctx->key == key && ctx->mode == mode && ctx->el == el;
+}
+
+static unsigned int ctx_index(struct emu_vcpu *v, u64 key, u32 mode, unsigned int el)
+{
+	struct tlb_set *s = v->tlbs;
+	u8 *hint = &s->hint[(key ^ key >> 17 ^ mode << 1 ^ el << 4) & (TLB_HINTS - 1)];
+
+	if (*hint >= s->n || !ctx_is(s->ctx[*hint], key, mode, el)) {
+		for (*hint = 0; *hint < s->n; ++*hint)
+			if (ctx_is(s->ctx[*hint], key, mode, el))
+				break;
+	}
+	return *hint;
+}
+
 static struct tlb_ctx *ctx_find(struct emu_vcpu *v, u64 key, u32 mode, unsigned int el)
 {
 	struct tlb_set *s = v->tlbs;
+	unsigned int i = ctx_index(v, key, mode, el);
 	struct tlb_ctx *ctx;
 
-	for (unsigned int i = 0; i < s->n; i++) {
-		if (s->ctx[i]->key == key && s->ctx[i]->mode == mode && s->ctx[i]->el == el) {
-			if (s->ctx[i]->grow)
-				ctx_grow(v, i);
-			ctx = s->ctx[i];
-			goto found;
-		}
+	if (i < s->n) {
+		if (s->ctx[i]->grow)
+			ctx_grow(v, i);
+		ctx = s->ctx[i];
+	} else {
+		ctx = ctx_take(v);
+		ctx->key = key;
+		ctx->mode = mode;
+		ctx->el = el;
 	}
-	ctx = ctx_take(v);
-	ctx->key = key;
-	ctx->mode = mode;
-	ctx->el = el;
-found:
 	ctx->used = ++s->stamp;
 	return ctx;
 }

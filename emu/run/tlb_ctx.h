@@ -71,11 +71,13 @@ struct tlb_ctx {
 _Static_assert(sizeof(struct tlb_entry) == 1 << TLB_ENTRY_BITS, "index_mask");
 
 #define TLB_CONTEXTS 24
+#define TLB_HINTS 32
 
 struct tlb_set {
 	pthread_mutex_t lock;	/* innermost: ctx[] against tlb_protect() of other vCPUs */
 	u64 retired;		/* code_retired() up to here has been seen */
 	struct tlb_ctx *ctx[TLB_CONTEXTS];
+	u8 hint[TLB_HINTS];	/* where a context was found last */
 	unsigned int n;
 	u64 stamp;
 };
