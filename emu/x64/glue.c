@@ -63,8 +63,10 @@ static void state_to_memory(struct emu_vcpu *v, const struct jit_rec *rec, const
 
 		if (!l->dirty)
 			continue;
-		if (l->greg < IR_REG_V0)
-			v->st.x[l->greg] = save->gpr[l->host];	/* [31] is sp */
+		if (l->greg == IR_REG_SP)
+			v->st.sp = save->gpr[l->host];
+		else if (l->greg < IR_REG_SP)
+			v->st.x[l->greg] = save->gpr[l->host];
 		else
 			v->st.v[l->greg - IR_REG_V0] = save->xmm[l->host - JIT_XMM];
 	}
