@@ -15,13 +15,15 @@ JOBS ?= $(shell nproc)
 ARGS ?=
 MESON_ARGS ?=
 PYTHON ?= /usr/bin/python3
+# A dry run costs little, and tells whether there is anything to show.
+NINJA := ninja -C $(BUILD) -j $(JOBS)
 
 .PHONY: all run guest guest-16k check check-slow bench format format-check clean distclean \
 	setup setup-test setup-slow setup-bench
 
 all: setup
 	@tools/configure.sh $(BUILD) $(MESON_ARGS)
-	@ninja -C $(BUILD) -j $(JOBS) $(NINJA_QUIET)
+	@$(NINJA) -n | grep -q "no work to do" || $(NINJA)
 
 setup:
 	@tools/setup.sh build
@@ -47,7 +49,6 @@ $(GUEST)/stamp $(GUEST)/16k/stamp: tools/fetch_guest.py tools/guest_init.sh | se
 		--flavour $(if $(findstring 16k,$@),16k,default)
 
 # The guest's terminal gets the size of the user's: Linux hands LINES and COLUMNS to the init.
-run: NINJA_QUIET = --quiet
 run: all guest
 	@size=$$(stty size 2>/dev/null) || size="24 80"; \
 	exec $(BUILD)/vambrace run --kernel $(GUEST)/Image --initrd $(GUEST)/initrd.gz \

@@ -14,7 +14,7 @@ packages()
 		echo git clang libclang-rt-dev clang-format libcmocka-dev libzydis-dev \
 			python3-pytest python3-pexpect \
 			gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu libc6-dev-arm64-cross \
-			qemu-user-static llvm device-tree-compiler ;;
+			qemu-user-static llvm ;;
 	slow)	# beside test: root file systems, and the other end of what the guests do
 		echo mmdebstrap debian-archive-keyring fakeroot e2fsprogs openssl redis-tools iperf3 ;;
 	bench)

@@ -4,6 +4,9 @@
 All run in one guest, which is booted anew after one has failed.  Debian's root file
 system is mounted read-only from /dev/vda; /dev/vdb is an empty disk for those that
 write.  What programs compute is compared with what this host computes.
+
+WORKLOAD_CPUS (2), WORKLOAD_CPU (the default model) and WORKLOAD_KERNEL (default or 16k)
+in the environment choose another machine to run them on.
 """
 import functools
 import hashlib
@@ -25,7 +28,9 @@ from bootrig import BUILD, Guest, GuestError, SLOWDOWN, free_port
 
 pytestmark = pytest.mark.slow
 
-CPUS = 2
+CPUS = int(os.environ.get("WORKLOAD_CPUS", "2"))
+CPU = os.environ.get("WORKLOAD_CPU")
+KERNEL = os.environ.get("WORKLOAD_KERNEL", "default")
 SCRATCH = 3 << 30
 # With a path: the initrd's busybox would rather run its own env, and its own sh in that.
 ENV = "/usr/bin/env -i HOME=/root LC_ALL=C TERM=dumb PATH=/usr/sbin:/usr/bin:/sbin:/bin"
@@ -49,7 +54,8 @@ class Machine:
         self.host_ports = {name: free_port() for name in self.ports}
         with open(self.scratch, "wb") as f:
             f.truncate(SCRATCH)
-        self.g = Guest(f"workloads-{self.boots}", guest=self.guest, cpus=CPUS, memory="1G",
+        self.g = Guest(f"workloads-{self.boots}", guest=self.guest, cpus=CPUS, cpu=CPU,
+                       memory="1G",
                        disks=[self.disk + ",readonly", self.scratch], net="user",
                        forwards=[f"127.0.0.1:{self.host_ports[n]}:{p}"
                                  for n, p in self.ports.items()])
@@ -87,7 +93,8 @@ class Machine:
 
 
 @pytest.fixture(scope="module")
-def machines(guest, tmp_path_factory):
+def machines(request, tmp_path_factory):
+    guest = request.getfixturevalue({"default": "guest", "16k": "guest_16k"}[KERNEL])
     out = os.path.join(BUILD, "guest-tools")
     fetch_rootfs.ensure("tools", os.path.join(BUILD, "cache"), out)
     scratch = str(tmp_path_factory.mktemp("workloads") / "scratch.img")

@@ -144,7 +144,9 @@ LUA["strings"] = (LUA["strings"][0], strings())
 
 SQL = """pragma journal_mode=delete;
 create table t(id integer primary key, k integer, v text, r real);
-with recursive n(i) as (select 1 union all select i + 1 from n where i < 100000) insert into t select i, (i * 7919) % 10007, printf('%08x-%d', i * 2654435761 % 4294967296, i), i / 7.0 from n;
+with recursive n(i) as (select 1 union all select i + 1 from n where i < 100000)
+  insert into t select i, (i * 7919) % 10007,
+  printf('%08x-%d', i * 2654435761 % 4294967296, i), i / 7.0 from n;
 create index tk on t(k);
 select count(*), sum(k), min(v), max(v) from t;
 select k, count(*) from t where k between 100 and 110 group by k order by k;

@@ -209,7 +209,8 @@ def compile_host(build, out):
     for d in ("emu/ir", "emu/front", "emu/interp", "emu/fp", "isa"):
         src += sorted(glob.glob(os.path.join(ROOT, d, "*.c")))
     src += [os.path.join(ROOT, "arm", f) for f in ("sysreg.c", "cpu_model.c")]
-    subprocess.run(["gcc", "-std=gnu17", "-O1", "-g", "-Wall", "-Wextra", "-I" + ROOT, "-I" + build, *src, "-lm", "-o", out],
+    subprocess.run(["gcc", "-std=gnu17", "-O1", "-g", "-Wall", "-Wextra", "-I" + ROOT, "-I" + build,
+                    *src, "-lm", "-o", out],
                    check=True)
 
 

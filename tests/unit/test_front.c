@@ -444,7 +444,9 @@ static void daif(void **state)
 		assert_int_equal(pending_exit(b), 0);
 		assert_int_equal(last(b)->op, IR_LEAVE_SET);
 		b = TR(0, cases[i].word, ADD);	/* SCTLR_EL1.UMA decides */
-		assert_true(calls(b, i < 2 ? IR_HELPER_msr_imm : i == 2 ? IR_HELPER_sysreg_read : IR_HELPER_sysreg_write));
+		assert_true(calls(b, i < 2    ? IR_HELPER_msr_imm
+				     : i == 2 ? IR_HELPER_sysreg_read
+					      : IR_HELPER_sysreg_write));
 		assert_int_equal(count(b, IR_LDDAIF) + count(b, IR_STDAIF), 0);
 		assert_int_equal(b->guest_insns, i == 2 ? 2 : 1);
 	}

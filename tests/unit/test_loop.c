@@ -526,7 +526,8 @@ static void test_output_bounded(void **state)
 	close(out[0]);
 	c = tty_on(f, -1, out[1], &s);
 	t = now_ms();
-	for (taken = 0; taken < 1 << 20; ) {	/* more than any buffer, in one go */
+	/* more than any buffer, in one go */
+	for (taken = 0; taken < 1 << 20;) {
 		if (chardev_write(c, block, sizeof(block)) == sizeof(block)) {
 			taken += sizeof(block);
 			continue;

@@ -592,7 +592,8 @@ int main(void)
 		T(test_write_read), T(test_interrupt), T(test_id), T(test_config),
 		T(test_bad_requests), T(test_short_header), T(test_no_status), T(test_framing),
 		T(test_zeroes_discard), T(test_many), T(test_reset_in_flight),
-		T(test_stop_in_flight), T(test_reset_race), T(test_host_error), T(test_write_through), T(test_create_errors),
+		T(test_stop_in_flight), T(test_reset_race), T(test_host_error), T(test_write_through),
+		T(test_create_errors),
 		cmocka_unit_test(test_odd_size), cmocka_unit_test(test_readonly),
 		cmocka_unit_test(test_shared_readers),
 	};

@@ -720,7 +720,8 @@ int main(void)
 		T(test_rx), T(test_rx_merge), T(test_rx_bad), T(test_rx_backlog),
 		T(test_rx_partial), T(test_reset),
 		cmocka_unit_test(test_forward_parse), cmocka_unit_test(test_slirp_port_in_use),
-		cmocka_unit_test(test_tap_errors), cmocka_unit_test(test_slirp_arp), cmocka_unit_test(test_slirp_forward),
+		cmocka_unit_test(test_tap_errors), cmocka_unit_test(test_slirp_arp),
+		cmocka_unit_test(test_slirp_forward),
 		cmocka_unit_test(test_tap),
 	};
 
