@@ -29,6 +29,7 @@ void tlb_flush_ctx(struct tlb_ctx *ctx)
 		entry_clear(ctx, i);
 	forget_code(ctx);
 	memset(ctx->large, 0, sizeof(ctx->large));
+	ctx->small = TLB_PAGE_SIZE;
 	ctx->large_sizes = 0;
 	ctx->nlarge = 0;
 	ctx->misses = 0;
@@ -162,6 +163,7 @@ static void ctx_grow(struct emu_vcpu *v, unsigned int i)
 	memcpy(ctx->xkey, old->xkey, sizeof(ctx->xkey));
 	memcpy(ctx->xpage, old->xpage, sizeof(ctx->xpage));
 	memcpy(ctx->large, old->large, sizeof(ctx->large));
+	ctx->small = old->small;
 	ctx->large_sizes = old->large_sizes;
 	ctx->nlarge = old->nlarge;
 	ctx->key = old->key;
@@ -242,7 +244,9 @@ static void note_size(struct tlb_ctx *ctx, u64 va, u64 size)
 	u64 key = (untag(va) & ~(size - 1)) | 1;
 	unsigned int i;
 
-	if (size <= TLB_PAGE_SIZE || ctx->nlarge == TLB_LARGE_MAX)
+	if (size <= TLB_SMALL && size > ctx->small)
+		ctx->small = size;
+	if (size <= TLB_SMALL || ctx->nlarge == TLB_LARGE_MAX)
 		return;
 	i = large_slot(ctx, key);
 	if (ctx->large[i])
@@ -403,16 +407,21 @@ static void inval_code(struct tlb_ctx *ctx, unsigned int x, const struct tlb_inv
 }
 
 /*
- * A page of small translations is one entry; what may belong to a larger one,
- * or covers more itself, can be anywhere in the table.
+ * Small translations are a few entries, at places that are known (with granules
+ * of 16K and 64K, and contiguous pages, all of them are more than one); what may
+ * belong to a larger one, or covers more itself, can be anywhere in the table.
  */
 static void inval_va(struct tlb_ctx *ctx, const struct tlb_inval *inv)
 {
-	if (inv->size <= TLB_PAGE_SIZE && !in_large(ctx, inv->va)) {
-		unsigned int x = tlb_xindex(inv->va);
+	u64 span = inv->size > ctx->small ? inv->size : ctx->small;
 
-		inval_one(ctx, tlb_index(ctx, inv->va), inv);
-		inval_code(ctx, x, inv);
+	if (span <= TLB_SMALL && !in_large(ctx, inv->va)) {
+		u64 va = inv->va & ~(span - 1);
+
+		for (u64 n = span >> TLB_PAGE_BITS; n; n--, va += TLB_PAGE_SIZE) {
+			inval_one(ctx, tlb_index(ctx, va), inv);
+			inval_code(ctx, tlb_xindex(va), inv);
+		}
 		return;
 	}
 	for (unsigned int i = 0; i < ctx->entries; i++)

@@ -15,6 +15,7 @@
 #define TLB_MIN_ENTRIES 1024u
 #define TLB_MAX_ENTRIES 16384u
 #define TLB_XKEYS 1024
+#define TLB_SMALL (64u << 10)	/* translations up to this are invalidated page by page */
 #define TLB_LARGE 512u
 #define TLB_LARGE_MAX 384u
 
@@ -55,8 +56,9 @@ struct tlb_ctx {
 	u32 mode;		/* enum ir_mode */
 	u8 el;			/* whose permissions */
 	u64 used;		/* LRU stamp */
+	u64 small;		/* the greatest size up to TLB_SMALL of translations in the table */
 	/*
-	 * Translations of more than a page that are in the table: a set of
+	 * Translations of more than TLB_SMALL that are in the table: a set of
 	 * their addresses (open addressing, 0: free) and which sizes occur.
 	 */
 	u64 large[TLB_LARGE];
