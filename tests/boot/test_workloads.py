@@ -318,7 +318,7 @@ def test_redis(m):
     m.serve("redis-server --protected-mode no --save \"\" --dir /tmp", "redis-cli ping", "redis")
     try:
         port = str(m.host_ports["redis"])
-        out = host("redis-benchmark", "-p", port, "-q", "-n", "10000", "-c", "20", "-t",
+        out = host("redis-benchmark", "-p", port, "-q", "-n", "10000", "-c", "50", "-t",
                    "ping,set,get,incr,lpush,rpop,sadd,hset,zadd,mset", timeout=600)
         for name in ("PING_INLINE", "SET", "GET", "INCR", "LPUSH", "RPOP", "SADD", "HSET", "MSET"):
             assert re.search(rf"^.*{name}[^:\n]*: \d+\.\d+ requests per second", out, re.M), out

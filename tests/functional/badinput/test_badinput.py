@@ -235,7 +235,7 @@ USAGE = {
     "log-without-class": (["--kernel", "K", "-D", "log"], ["-D log", "-d"]),
     "disk-setting": (["--kernel", "K", "--disk", "d,turbo"], ["turbo", "readonly"]),
     "port": (["--kernel", "K", "--net", "user", "-p", "99999:1"], ["-p 99999:1"]),
-    "port-without-net": (["--kernel", "K", "-p", "2222:22"], ["--net user"]),
+    "port-without-net": (["--kernel", "K", "--net", "none", "-p", "2222:22"], ["--net user"]),
     "lockstep-smp": (["--kernel", "K", "--lockstep", "--cpus", "2"], ["--lockstep", "--cpus 1"]),
 }
 
