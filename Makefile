@@ -2,7 +2,7 @@
 # A thin front: Meson and ninja do the building, tools/ the rest.
 #
 #   make            build build/vambrace
-#   make run        boot the default guest to a shell (ARGS= adds options)
+#   make run        boot the default guest to a shell (CPUS=, MEMORY=; ARGS= adds options)
 #   make guest      fetch and make the default guest; guest-16k: Debian's 16K-page kernel
 #   make check      all quick checks and tests; make check-slow: the long ones
 #   make bench      compare with QEMU
@@ -13,6 +13,8 @@ BUILD := build
 GUEST := $(BUILD)/guest
 JOBS ?= $(shell nproc)
 ARGS ?=
+CPUS ?= 2
+MEMORY ?= 1G
 MESON_ARGS ?=
 PYTHON ?= /usr/bin/python3
 # A dry run costs little, and tells whether there is anything to show.
@@ -53,7 +55,7 @@ run: all guest
 	@size=$$(stty size 2>/dev/null) || size="24 80"; \
 	exec $(BUILD)/vambrace run --kernel $(GUEST)/Image --initrd $(GUEST)/initrd.gz \
 		--append "console=ttyAMA0 earlycon LINES=$${size% *} COLUMNS=$${size#* }" \
-		--memory 1G --cpus 2 --net user $(ARGS)
+		--memory $(MEMORY) --cpus $(CPUS) --net user $(ARGS)
 
 check: setup-test
 	@$(PYTHON) tools/check.py --jobs $(JOBS)
