@@ -9,6 +9,7 @@ shift
 list=$dir/sources.list
 now=$(find arm isa emu vmm tests -name '*.c' | sort)
 if [ ! -e "$dir/build.ninja" ]; then
+	echo "vambrace: configuring $dir"	# Meson takes a second to say something
 	meson setup "$dir" "$@"
 elif [ "$now" != "$(cat "$list" 2>/dev/null)" ]; then
 	meson setup --reconfigure "$dir" "$@" >/dev/null

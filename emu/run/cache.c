@@ -14,7 +14,7 @@
 #include "emu/run/tlb.h"
 #include "emu/run/tlb_ctx.h"
 
-#define CACHE_DEFAULT (64u << 20)
+#define CACHE_DEFAULT (32u << 20)	/* twice that for records: more would cost more memory than QEMU has */
 #define ARENA_PER_CODE 2	/* bytes of records and blocks per byte of code */
 #define CACHE_RESERVE (64u << 10)	/* one block and its edges never need more */
 

@@ -192,15 +192,13 @@ def test_disks(vambrace_asan, box):
 
 def test_disk_in_use(vambrace, box):
     """Another VM has it; one may not write what the other reads."""
-    (box / "W").write_bytes(image(WFI_LOOP))
+    (box / "W").write_bytes(image(uart([("w", 4, 0x09000000, 0x41)]) + WFI_LOOP))
     (box / "d").write_bytes(bytes(1 << 20))
     first = subprocess.Popen([vambrace, "run", "--kernel", "W", "--disk", "d"], cwd=box,
-                             stdin=subprocess.DEVNULL)
+                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
     try:
-        for _ in range(100):
-            p = run(vambrace, box, "--kernel", "K", "--disk", "d")
-            if p.returncode:
-                break
+        assert first.stdout.read(1) == b"A"     # so it has its devices
+        p = run(vambrace, box, "--kernel", "K", "--disk", "d")
         assert p.returncode == 1
         assert "--disk" in p.stderr and p.stderr.count("\n") == 1
     finally:
