@@ -102,7 +102,8 @@ def source_lines():
     code = fetch_guest.codename()
     own = fetch_guest.debian_sources([code])
     if not own:
-        raise Failure(f"apt's sources on this machine have no entry for {code} main; add Debian's own")
+        raise Failure(f"apt's sources on this machine have no entry for {code} main; "
+                      "add Debian's own")
     return code, "\n".join(
         f"deb {f'[signed-by={signed}] ' if signed.startswith('/') else ''}{uri} {suite} main"
         for uri, suite, signed in own) + "\n"

@@ -12,7 +12,6 @@ its engine, BOOT_SLOWDOWN multiplies every time limit.
 import os
 import re
 import socket
-import time
 
 import pexpect
 
@@ -32,7 +31,7 @@ KERNEL_TROUBLE = re.compile(
 # A shell loop in the guest; $rig_l is a whole line.  Programs get no terminal to read from.
 SERVER = ("stty -echo; dmesg -n 1; rig_n=0; while IFS= read -r rig_l; do "
           "eval \"$rig_l\" </dev/null; rig_s=$?; rig_n=$((rig_n+1)); "
-          "echo; echo \"@@\"\"@ $rig_n $rig_s\"; done")
+          "echo; echo \"@@\"\"{nonce} $rig_n $rig_s\"; done")
 
 
 class GuestError(AssertionError):
@@ -69,7 +68,7 @@ class Guest:
         if os.environ.get("BOOT_ENGINE"):
             self.args += ["--engine", os.environ["BOOT_ENGINE"]]
         self.args += extra
-        self.name, self.count, self.started = name, 0, time.monotonic()
+        self.name, self.nonce, self.count = name, "", 0
         os.makedirs(LOGS, exist_ok=True)
         self.log_path = os.path.join(LOGS, re.sub(r"[^\w.-]+", "_", name) + ".log")
         self.log = open(self.log_path, "w", encoding="latin-1", newline="")
@@ -112,8 +111,8 @@ class Guest:
         return said
 
     def serve(self):
-        self.p.sendline(SERVER)
-        self.count = 0
+        self.nonce, self.count = os.urandom(4).hex(), 0
+        self.p.sendline(SERVER.replace("{nonce}", self.nonce))
         self.run(":", timeout=30)       # drops the echo of the line above
         self.run("(exit 37)", timeout=30, status=37)
 
@@ -125,7 +124,7 @@ class Guest:
         assert "\n" not in command and len(command) < 4000
         self.count += 1
         self.p.sendline(command)
-        out = self.expect(rf"@@@ {self.count} (\d+)\r*\n", timeout).strip("\n")
+        out = self.expect(rf"@@{self.nonce} {self.count} (\d+)\r*\n", timeout).strip("\n")
         got = int(self.p.match.group(1))
         if status is None:
             return got, out

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from bootrig import Guest
+from bootrig import Guest, GuestError
 
 TIMES = int(os.environ.get("BOOT_TIMES", "20"))
 
@@ -22,13 +22,15 @@ def boot_once(name, guest, cpus, cpu=None, page=4096):
         g.serve()
         with open(os.path.join(guest, "release"), encoding="ascii") as f:
             assert g.run("uname -rm") == f.read().strip() + " aarch64"
-        assert g.run("cat /sys/devices/system/cpu/online") == ("0" if cpus == 1 else f"0-{cpus - 1}")
+        assert g.run("cat /sys/devices/system/cpu/online") == \
+            ("0" if cpus == 1 else f"0-{cpus - 1}")
         # Every CPU takes a task that is pinned to it.
         for k in range(cpus):
-            mask = 1 << k
-            assert g.run(f"taskset {mask:x} sh -c 'grep ^Cpus_allowed: /proc/self/status'").split()[1] \
-                .lstrip("0,") == f"{mask:x}"
-        assert int(g.run("awk '/^KernelPageSize/ {print $2; exit}' /proc/self/smaps")) * 1024 == page
+            mask = f"{1 << k:x}"
+            said = g.run(f"taskset {mask} grep ^Cpus_allowed: /proc/self/status")
+            assert said.split()[1].lstrip("0,") == mask
+        said = g.run("awk '/^KernelPageSize/ {print $2; exit}' /proc/self/smaps")
+        assert int(said) * 1024 == page
         before = time.monotonic()
         g.run("sleep 0.5")
         assert time.monotonic() - before >= 0.5
@@ -39,6 +41,27 @@ def boot_once(name, guest, cpus, cpu=None, page=4096):
 @pytest.mark.parametrize("cpus", [1, 2, 4])
 def test_boot(guest, cpus):
     boot_once(f"boot-{cpus}", guest, cpus)
+
+
+def test_rig(guest):
+    """The rig itself sees what goes wrong."""
+    with Guest("rig", guest=guest) as g:
+        g.wait_shell()
+        g.serve()
+        assert g.run("echo '@@@ 3 0'; (exit 7)", status=None) == (7, "@@@ 3 0")
+        g.check_kernel()
+        g.run("echo 'BUG: made up by a test' > /dev/kmsg")
+        with pytest.raises(GuestError, match="made up"):
+            g.check_kernel()
+    with Guest("rig-status", guest=guest) as g:
+        g.wait_shell()
+        g.serve()
+        with pytest.raises(GuestError, match="status 1, not 0"):
+            g.run("false")
+    with Guest("rig-end", guest=guest) as g:
+        g.wait_shell()
+        with pytest.raises(GuestError, match="did not end"):
+            g.ended(timeout=2)
 
 
 @pytest.mark.slow

@@ -78,7 +78,8 @@ class Machine:
 
     def serve(self, command, ready, name):
         """A program in the background; ready is a line that succeeds when it answers."""
-        self.g.run(f"chroot /mnt {ENV} {command} > /tmp/{name}.log 2>&1 & echo $! > /tmp/{name}.pid")
+        self.g.run(f"chroot /mnt {ENV} {command} > /tmp/{name}.log 2>&1 & "
+                   f"echo $! > /tmp/{name}.pid")
         self.run(f"n=0; until {ready}; do n=$((n+1)); [ $n -lt 100 ] || exit 1; sleep 0.2; done",
                  timeout=120)
 
@@ -140,8 +141,8 @@ def test_hackbench(m, options):
 def test_cyclictest(m, options):
     loops = 3000
     out = m.run(f"cyclictest -q -l {loops} -p 80 {options}", timeout=120)
-    rows = re.findall(r"^T: *(\d+) .* C: *(\d+) Min: *(-?\d+) Act: *-?\d+ Avg: *(-?\d+) Max: *(\d+)",
-                      out, re.M)
+    rows = re.findall(r"^T: *(\d+) .* C: *(\d+) Min: *(-?\d+) Act: *-?\d+ Avg: *(-?\d+) "
+                      r"Max: *(\d+)", out, re.M)
     threads = int(re.search(r"-t (\d+)", options).group(1)) if "-t" in options else 1
     assert len(rows) == threads, out
     # The first thread does all loops; the others go on until it is done.
@@ -239,7 +240,8 @@ def test_openssl_ciphers(m, cap):
 def test_openssl_keys(m):
     """Signatures made there verify here, and the other way round they are refused if spoilt."""
     m.run(f"python3 -c \"{data.MAKE_FILE}\"")
-    for make in ("genrsa -out /tmp/key 2048", "ecparam -name prime256v1 -genkey -noout -out /tmp/key",
+    for make in ("genrsa -out /tmp/key 2048",
+                 "ecparam -name prime256v1 -genkey -noout -out /tmp/key",
                  "ecparam -name secp384r1 -genkey -noout -out /tmp/key"):
         m.run(f"openssl {make} 2>/dev/null && openssl pkey -in /tmp/key -pubout -out /tmp/pub && "
               "openssl dgst -sha256 -sign /tmp/key -out /tmp/sig /tmp/data", timeout=180)
@@ -365,7 +367,8 @@ def test_bytes_from_guest(m):
     digest = m.run("mkdir -p /tmp/www && head -c 64M /dev/urandom > /tmp/www/data && "
                    "sha256sum /tmp/www/data", timeout=120).split()[0]
     m.serve("python3 -m http.server -d /tmp/www 8000",
-            "python3 -c \"import socket; socket.create_connection((\\\"127.0.0.1\\\", 8000))\"", "http")
+            "python3 -c \"import socket; socket.create_connection((\\\"127.0.0.1\\\", 8000))\"",
+            "http")
     try:
         url = f"http://127.0.0.1:{m.host_ports['http']}/data"
         with urllib.request.urlopen(url, timeout=120 * SLOWDOWN) as r:
