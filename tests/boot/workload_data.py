@@ -160,7 +160,8 @@ rollback;
 select sum(k) from t;
 pragma journal_mode=wal;
 insert into t(k, v, r) select k, v || 'y', r * 2 from t where id % 3 = 0;
-select a.k, count(*) from t a join t b on a.k = b.k where a.id < 2000 group by a.k order by 2 desc, 1 limit 10;
+select a.k, count(*) from t a join t b on a.k = b.k where a.id < 2000
+  group by a.k order by 2 desc, 1 limit 10;
 select count(*), sum(k), sum(length(v)) from t;
 pragma journal_mode=delete;
 vacuum;
