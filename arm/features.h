@@ -25,6 +25,12 @@ enum arm_feature {
 	ARM_FEAT_PMU,		/* PMUv3 */
 	ARM_FEAT_GICV3,		/* GICv3 system registers; set by the machine */
 	ARM_FEAT_IMPDEF_A57,	/* Cortex-A57's own registers */
+	ARM_FEAT_AARCH64,	/* EL1 is AArch64; without it the CPU is a 32-bit one, or boots as one */
+	/* AArch32; a CPU without AARCH32_EL0 has none of them */
+	ARM_FEAT_V8_A32,	/* what ARMv8 added to A32 and T32: LDA/STL, VSEL, VRINT, VMAXNM, SEVL, HLT, ... */
+	ARM_FEAT_LPAE,
+	ARM_FEAT_IMPDEF_A15,	/* registers of Cortex-A15, */
+	ARM_FEAT_IMPDEF_A7,	/* and of Cortex-A7 */
 	/* Not in any model yet. */
 	ARM_FEAT_PAN,
 	ARM_FEAT_UAO,

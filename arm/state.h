@@ -17,7 +17,11 @@ struct arm_vreg {
 } __attribute__((aligned(16)));
 
 struct arm_state {
-	u64 x[31];		/* X0..X30 */
+	/*
+	 * X0..X30.  In AArch32 R0..R14 of all modes live here (arm/bank32.h); sp
+	 * is not used then, and pc is without the Thumb bit, which is PSTATE.T.
+	 */
+	u64 x[31];
 	/*
 	 * The stack pointer that PSTATE.{EL,SP} selects.  The copy of that one
 	 * in sys[] (SP_EL0..SP_EL3) is stale until the selection changes:
@@ -25,11 +29,11 @@ struct arm_state {
 	 */
 	u64 sp;
 	u64 pc;
-	u32 pstate;		/* SPSR layout without NZCV; see arm/psr.h */
+	u32 pstate;		/* SPSR layout without NZCV (AArch32: CPSR with Q, GE, IT); see arm/psr.h */
 	u32 nzcv;		/* bits 31:28, the other bits zero */
 	u32 fpcr;
-	u32 fpsr;
-	struct arm_vreg v[32];
+	u32 fpsr;		/* bits 31:28: the flags of the AArch32 FPSCR */
+	struct arm_vreg v[32];	/* AArch32: Qn is v[n], n < 16 */
 	/* System registers by slot: enum arm_sysreg_slot of arm/sysreg.h. */
 	u64 sys[ARM_SYSREG_SLOTS];
 };

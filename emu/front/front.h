@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * From guest instructions to IR.  Each class of isa/a64.decode has a function
- * tr_<class>() in the a64_*.c file of its kind.
+ * tr_<class>() in the a64_*.c file of its kind; for AArch32 see a32.h.
  */
 #ifndef EMU_FRONT_FRONT_H
 #define EMU_FRONT_FRONT_H
@@ -16,6 +16,11 @@ struct front {
 	unsigned int avail;	/* code can be read from b->pc up to b->pc + 4 * avail */
 	unsigned int exits;	/* side exits so far */
 	bool done;	/* it ended the block */
+	/* AArch32: */
+	u8 it;		/* ITSTATE of this instruction */
+	u8 cond;	/* what must hold for it; A32_AL: nothing */
+	ir_ref flags;	/* NZCV before it, where cond is not A32_AL */
+	ir_ref fpscr_nzcv;	/* FPSCR flags as F, if this block has set them last; else IR_NONE */
 };
 
 #define FRONT_MAX_EXITS 4	/* side exits in a block, at most */

@@ -61,6 +61,11 @@ enum ir_mop {
 	IR_MO_SP = 1 << 12,	/* base is SP: SCTLR.SA was checked by the front end */
 };
 
+/* Control words for LDCTL and STCTL. */
+enum ir_ctl { IR_CTL_PSTATE, IR_CTL_FPSR, IR_CTL_FPCR };
+
+#define IR_FP_STD 1	/* aux of FP operations */
+
 enum ir_atomic {
 	IR_ATOMIC_ADD, IR_ATOMIC_CLR, IR_ATOMIC_EOR, IR_ATOMIC_SET,
 	IR_ATOMIC_SMAX, IR_ATOMIC_SMIN, IR_ATOMIC_UMAX, IR_ATOMIC_UMIN,
@@ -121,7 +126,23 @@ enum ir_mode {
 	IR_MODE_STEP = 1 << 7,		/* software step active: one instruction, then step_done */
 	IR_MODE_MMU_OFF = 1 << 8,	/* stage 1 off: data is Device memory, aligned accesses only */
 	IR_MODE_SPSEL = 1 << 9,		/* PSTATE.SP; part of the mode so that MSR SPSel and MRS are simple */
+	/*
+	 * AArch32.  The block's pc then has bit 0 set for Thumb code, as the
+	 * operand of BX has it, and so has every pc that a block leaves to.
+	 */
+	IR_MODE_A32 = 1 << 10,
+	IR_MODE_M = 15 << 11,		/* PSTATE.M[3:0] */
+	IR_MODE_E = 1 << 15,		/* PSTATE.E: big-endian data */
+	IR_MODE_IT = 0xff << 16,	/* ITSTATE of the first instruction; such blocks are left by LEAVE only */
+	IR_MODE_VEC = 1 << 24,		/* FPSCR.LEN or STRIDE is not 0: short vectors */
+	IR_MODE_SED = 1 << 25,		/* SCTLR.SED: SETEND is undefined */
+	IR_MODE_ITD = 1 << 26,		/* SCTLR.ITD: only simple IT blocks are defined */
 };
+#define IR_MODE_M_SHIFT 11
+#define IR_MODE_IT_SHIFT 16
+
+/* The AArch32 mode (PSR32_M_*) that a block runs in. */
+#define IR_MODE32(mode) (0x10u | (((mode) & IR_MODE_M) >> IR_MODE_M_SHIFT))
 
 struct ir_block {
 	u64 pc;			/* of the first guest instruction */
@@ -155,8 +176,12 @@ extern const u8 ir_helper_flags[IR_HELPER_COUNT];	/* 0 or IR_F_PURE */
 /* ---- building (build.c): folds constants and simplifies as it goes ---- */
 
 void ir_block_init(struct ir_block *b, u64 pc, u32 mode, u64 features);
-/* A guest instruction begins at @pc. */
-void ir_begin_insn(struct ir_block *b, u64 pc, u32 word);
+/* A guest instruction begins at @pc; @it: its ITSTATE. */
+void ir_begin_insn_it(struct ir_block *b, u64 pc, unsigned int it, u32 word);
+static inline void ir_begin_insn(struct ir_block *b, u64 pc, u32 word)
+{
+	ir_begin_insn_it(b, pc, 0, word);
+}
 
 /* The general form; the rest are shorthands.  Returns the new (or an equal older) value. */
 ir_ref ir_emit(struct ir_block *b, const struct ir_insn *in);
@@ -186,6 +211,9 @@ ir_ref ir_opx(struct ir_block *b, enum ir_op op, unsigned int w, unsigned int au
 /* Vector operation. */
 ir_ref ir_vop(struct ir_block *b, enum ir_op op, unsigned int es, enum ir_shape q, u64 imm,
 	      ir_ref a, ir_ref c, ir_ref d);
+/* The same with IR_FP_STD. */
+ir_ref ir_vop_std(struct ir_block *b, enum ir_op op, unsigned int es, enum ir_shape q, u64 imm,
+		  ir_ref a, ir_ref c, ir_ref d);
 /* Memory operation at a + disp. */
 ir_ref ir_mem(struct ir_block *b, enum ir_op op, unsigned int w, unsigned int mop, s64 disp,
 	      ir_ref a, ir_ref c, ir_ref d);
