@@ -52,7 +52,7 @@ struct vcpu_exception {
 #define VCPU_RSB_SIZE 16	/* entries of the return stack, a power of two */
 
 #define VCPU_JUMP_CACHE 4096
-#define VCPU_JUMP_INDEX(pc) ((pc) >> 2 & (VCPU_JUMP_CACHE - 1))
+#define VCPU_JUMP_INDEX(pc, a32) ((pc) >> ((a32) ? 1 : 2) & (VCPU_JUMP_CACHE - 1))
 
 struct vcpu_rsb_entry {
 	u64 pc;			/* guest return address */
@@ -77,7 +77,7 @@ struct emu_vcpu {
 	u32 excl_size;
 	u32 mxcsr;			/* of the guest, while host code runs C */
 	struct arm_vreg scratch[4];	/* operands of vector helpers: result, a, b, c */
-	struct vcpu_rsb_entry jump_cache[VCPU_JUMP_CACHE];	/* indirect jumps, by VCPU_JUMP_INDEX(pc) */
+	struct vcpu_rsb_entry jump_cache[VCPU_JUMP_CACHE];	/* indirect jumps, by VCPU_JUMP_INDEX() */
 	u64 host_flags;			/* of the last exit: RFLAGS */
 	struct jit_rec *exit_rec;	/* the last exit, when it can be linked */
 	u32 host_mxcsr;

@@ -80,6 +80,28 @@ int interp_STDAIF(struct interp *t, const struct ir_insn *in, struct arm_vreg *r
 	return INTERP_CONTINUE;
 }
 
+static u32 *interp_ctl(struct interp *t, const struct ir_insn *in)
+{
+	struct arm_state *st = &t->v->st;
+
+	return in->aux == IR_CTL_PSTATE ? &st->pstate : in->aux == IR_CTL_FPSR ? &st->fpsr : &st->fpcr;
+}
+
+int interp_LDCTL(struct interp *t, const struct ir_insn *in, struct arm_vreg *res)
+{
+	res->d[0] = *interp_ctl(t, in) & (u32)in->imm;
+	return INTERP_CONTINUE;
+}
+
+int interp_STCTL(struct interp *t, const struct ir_insn *in, struct arm_vreg *res)
+{
+	u32 *ctl = interp_ctl(t, in), mask = (u32)in->imm;
+
+	(void)res;
+	*ctl = (*ctl & ~mask) | ((u32)interp_arg(t, in, 0) & mask);
+	return INTERP_CONTINUE;
+}
+
 int interp_LDSYS(struct interp *t, const struct ir_insn *in, struct arm_vreg *res)
 {
 	res->d[0] = t->v->st.sys[in->imm];
@@ -97,7 +119,8 @@ int interp_STSYS(struct interp *t, const struct ir_insn *in, struct arm_vreg *re
 int interp_INSN(struct interp *t, const struct ir_insn *in, struct arm_vreg *res)
 {
 	(void)res;
-	t->v->st.pc = t->b->pc + (u32)in->imm;
+	t->v->st.pc = t->b->pc + IR_INSN_OFF(in->imm);
+	t->it = IR_INSN_IT(in->imm);
 	t->v->insn_count++;
 	return INTERP_CONTINUE;
 }
@@ -109,9 +132,22 @@ static unsigned int interp_mem_size(const struct ir_insn *in)
 	return 1u << (in->mop & IR_MO_SIZE);
 }
 
+static u64 interp_wrap(const struct interp *t, u64 va)
+{
+	return t->b->mode & IR_MODE_A32 ? (u32)va : va;
+}
+
 static u64 interp_address(const struct interp *t, const struct ir_insn *in)
 {
-	return interp_arg(t, in, 0) + in->imm;
+	return interp_wrap(t, interp_arg(t, in, 0) + in->imm);
+}
+
+/* A data access has raised: ITSTATE goes where exceptions look for it. */
+static int interp_raised(struct interp *t)
+{
+	if (t->it)
+		t->v->st.pstate = psr32_set_it(t->v->st.pstate, t->it);
+	return INTERP_EXCEPTION;
 }
 
 /* One element as an I value of the operation's width. */
@@ -135,7 +171,7 @@ static int interp_load(struct interp *t, const struct ir_insn *in, unsigned int 
 
 	res->d[0] = res->d[1] = t->pair[0] = t->pair[1] = 0;
 	if (mem_load(t->v, interp_address(t, in), in->mop, n, buf))
-		return INTERP_EXCEPTION;
+		return interp_raised(t);
 	memcpy(res, buf, size);
 	if (n == 2)
 		memcpy(t->pair, buf + size, size);
@@ -150,7 +186,56 @@ static int interp_store(struct interp *t, const struct ir_insn *in, unsigned int
 
 	memcpy(buf, &t->val[in->arg[1]], size);
 	memcpy(buf + size, &t->val[in->arg[2]], size);
-	return mem_store(t->v, interp_address(t, in), in->mop, n, buf) ? INTERP_EXCEPTION : INTERP_CONTINUE;
+	return mem_store(t->v, interp_address(t, in), in->mop, n, buf) ? interp_raised(t) : INTERP_CONTINUE;
+}
+
+/* ---- conditional accesses: a is the flags, b the address ---- */
+
+static int interp_load_if(struct interp *t, const struct ir_insn *in, struct arm_vreg *res)
+{
+	u8 buf[16];
+
+	*res = t->val[in->arg[2]];
+	if (!emu_cond(in->aux, (u32)interp_arg(t, in, 0)))
+		return INTERP_CONTINUE;
+	if (mem_load(t->v, interp_wrap(t, interp_arg(t, in, 1) + in->imm), in->mop, 1, buf))
+		return interp_raised(t);
+	res->d[0] = res->d[1] = 0;
+	memcpy(res, buf, interp_mem_size(in));
+	if (in->op == IR_LDC)
+		res->d[0] = interp_extend(in, res->d[0]);
+	return INTERP_CONTINUE;
+}
+
+static int interp_store_if(struct interp *t, const struct ir_insn *in)
+{
+	if (!emu_cond(in->aux, (u32)interp_arg(t, in, 0)))
+		return INTERP_CONTINUE;
+	if (mem_store(t->v, interp_wrap(t, interp_arg(t, in, 1) + in->imm), in->mop, 1, &t->val[in->arg[2]]))
+		return interp_raised(t);
+	return INTERP_CONTINUE;
+}
+
+int interp_LDC(struct interp *t, const struct ir_insn *in, struct arm_vreg *res)
+{
+	return interp_load_if(t, in, res);
+}
+
+int interp_LDVC(struct interp *t, const struct ir_insn *in, struct arm_vreg *res)
+{
+	return interp_load_if(t, in, res);
+}
+
+int interp_STC(struct interp *t, const struct ir_insn *in, struct arm_vreg *res)
+{
+	(void)res;
+	return interp_store_if(t, in);
+}
+
+int interp_STVC(struct interp *t, const struct ir_insn *in, struct arm_vreg *res)
+{
+	(void)res;
+	return interp_store_if(t, in);
 }
 
 int interp_LD(struct interp *t, const struct ir_insn *in, struct arm_vreg *res)
@@ -233,7 +318,7 @@ int interp_##NAME(struct interp *t, const struct ir_insn *in, struct arm_vreg *r
 	(void)val1;									\
 	(void)val2;									\
 	if (EXPR)									\
-		return INTERP_EXCEPTION;						\
+		return interp_raised(t);						\
 	res->d[0] = (ext) ? interp_extend(in, out[0]) : out[0];				\
 	res->d[1] = out[1];								\
 	return INTERP_CONTINUE;								\
@@ -299,6 +384,14 @@ int interp_XPENDING(struct interp *t, const struct ir_insn *in, struct arm_vreg 
 
 	(void)res;
 	if (!v->waiting && !atomic_load_explicit(&v->exit_request, memory_order_relaxed))
+		return INTERP_CONTINUE;
+	return interp_exit_to(t, in->imm, INTERP_LEAVE);
+}
+
+int interp_XLEAVE(struct interp *t, const struct ir_insn *in, struct arm_vreg *res)
+{
+	(void)res;
+	if (!emu_cond(in->aux, (u32)interp_arg(t, in, 0)))
 		return INTERP_CONTINUE;
 	return interp_exit_to(t, in->imm, INTERP_LEAVE);
 }

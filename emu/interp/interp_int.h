@@ -12,6 +12,7 @@
 struct interp {
 	struct emu_vcpu *v;
 	const struct ir_block *b;
+	unsigned int it;	/* ITSTATE of the guest instruction */
 	u64 pair[2];	/* the second element of the LDP or LDVP just done */
 	/*
 	 * The value of each operation, a V register's worth whatever its type:

@@ -34,11 +34,11 @@ static inline ir_ref append(struct ir_block *b, u64 head, u64 args, u64 imm)
 	return n;
 }
 
-void ir_begin_insn(struct ir_block *b, u64 pc, u32 word)
+void ir_begin_insn_it(struct ir_block *b, u64 pc, unsigned int it, u32 word)
 {
 	b->cur_pc = (u32)(pc - b->pc);
 	b->guest_insns++;
-	append(b, ir_head(IR_INSN, 0, 64, 0, 0, 0), 0, b->cur_pc | (u64)word << 32);
+	append(b, ir_head(IR_INSN, 0, 64, 0, 0, 0), 0, b->cur_pc | (u64)it << 24 | (u64)word << 32);
 }
 
 /* Emit a PURE operation, or find the equal one. */
@@ -175,6 +175,12 @@ ir_ref ir_vop(struct ir_block *b, enum ir_op op, unsigned int es, enum ir_shape 
 	return emit(b, ir_head(op, 0, 64, 0, es, q), ir_args(a, c, d, 0), imm, true);
 }
 
+ir_ref ir_vop_std(struct ir_block *b, enum ir_op op, unsigned int es, enum ir_shape q, u64 imm,
+		  ir_ref a, ir_ref c, ir_ref d)
+{
+	return emit(b, ir_head(op, 0, 64, IR_FP_STD, es, q), ir_args(a, c, d, 0), imm, true);
+}
+
 ir_ref ir_mem(struct ir_block *b, enum ir_op op, unsigned int w, unsigned int mop, s64 disp,
 	      ir_ref a, ir_ref c, ir_ref d)
 {
@@ -187,6 +193,12 @@ ir_ref ir_mem(struct ir_block *b, enum ir_op op, unsigned int w, unsigned int mo
 		off = disp;
 	}
 	return append(b, ir_head(op, mop, w ? w : 64, 0, 0, 0), ir_args(base, c, d, 0), off);
+}
+
+ir_ref ir_mem_if(struct ir_block *b, enum ir_op op, unsigned int w, unsigned int mop, unsigned int cond,
+		 ir_ref f, s64 disp, ir_ref a, ir_ref c)
+{
+	return append(b, ir_head(op, mop, w ? w : 64, cond, 0, 0), ir_args(f, a, c, 0), disp);
 }
 
 ir_ref ir_call(struct ir_block *b, enum ir_helper h, ir_ref a, ir_ref c, ir_ref d)

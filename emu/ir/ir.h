@@ -57,7 +57,7 @@ enum ir_mop {
 	IR_MO_ACQ = 1 << 5,
 	IR_MO_REL = 1 << 6,
 	IR_MO_UNPRIV = 1 << 7,	/* LDTR, STTR: with the permissions of EL0 */
-	IR_MO_STREAM = 1 << 8,	/* part of an LD1..4/ST1..4: alignment is that of the element size in bits 11:9 */
+	IR_MO_STREAM = 1 << 8,	/* LD1..4, LDM, VLDM: alignment, where asked for, is that of the size in bits 11:9 */
 	IR_MO_SP = 1 << 12,	/* base is SP: SCTLR.SA was checked by the front end */
 };
 
@@ -162,6 +162,11 @@ struct ir_block {
 	struct ir_insn insns[IR_MAX_INSNS];
 };
 
+/* The fields of INSN's imm. */
+#define IR_INSN_OFF(imm) ((u32)(imm) & 0xffffff)
+#define IR_INSN_IT(imm) ((unsigned int)((imm) >> 24 & 0xff))
+#define IR_INSN_WORD(imm) ((u32)((imm) >> 32))
+
 struct ir_op_info {
 	const char *name;
 	const char *res;	/* "", "I", "V" or "F" */
@@ -217,6 +222,9 @@ ir_ref ir_vop_std(struct ir_block *b, enum ir_op op, unsigned int es, enum ir_sh
 /* Memory operation at a + disp. */
 ir_ref ir_mem(struct ir_block *b, enum ir_op op, unsigned int w, unsigned int mop, s64 disp,
 	      ir_ref a, ir_ref c, ir_ref d);
+/* LDC, LDVC (@c: the value when @cond does not hold on @f) or STC, STVC (@c: what is stored) at @a + @disp. */
+ir_ref ir_mem_if(struct ir_block *b, enum ir_op op, unsigned int w, unsigned int mop, unsigned int cond,
+		 ir_ref f, s64 disp, ir_ref a, ir_ref c);
 ir_ref ir_call(struct ir_block *b, enum ir_helper h, ir_ref a, ir_ref c, ir_ref d);
 
 /* Side exit to @pc: @op is XCOND (v = flags, aux = condition), XZ, XNZ (w), XBIT0, XBIT1 (aux = bit). */

@@ -95,7 +95,10 @@ static int verify_int(struct verify *v, const struct ir_insn *t)
 	case IR_XBIT1:
 		ok = t->aux <= 63;
 		break;
-	case IR_CSEL: case IR_XCOND: case IR_FL_SEL:
+	case IR_LDCTL: case IR_STCTL:
+		ok = t->aux <= IR_CTL_FPCR && !(t->imm >> 32);
+		break;
+	case IR_CSEL: case IR_XCOND: case IR_XLEAVE: case IR_FL_SEL: case IR_LDC: case IR_STC: case IR_LDVC: case IR_STVC:
 		ok = t->aux <= 15;
 		break;
 	case IR_FL_CCMN: case IR_FL_CCMP:
@@ -118,7 +121,7 @@ static int verify_mem(struct verify *v, const struct ir_insn *t)
 	case IR_LDP: case IR_STP:
 		min = 2;
 		break;
-	case IR_LDV: case IR_STV:
+	case IR_LDV: case IR_STV: case IR_LDVC: case IR_STVC:
 		max = 4;
 		break;
 	case IR_LDVP: case IR_STVP:
@@ -135,7 +138,7 @@ static int verify_mem(struct verify *v, const struct ir_insn *t)
 	}
 	if (!range_ok(size, min, max))
 		return fail(v, "size");
-	if ((t->mop & IR_MO_SIGN) && (t->op == IR_LD || t->op == IR_LDP) && (8u << size) >= t->w)
+	if ((t->mop & IR_MO_SIGN) && (t->op == IR_LD || t->op == IR_LDP || t->op == IR_LDC) && (8u << size) >= t->w)
 		return fail(v, "sign extension to no more bits");
 	return 0;
 }
@@ -152,7 +155,7 @@ static int verify_order(struct verify *v, const struct ir_insn *t)
 	case IR_INSN:
 		v->wrote = false;
 		v->guest_insns++;
-		return (t->imm & 3) ? fail(v, "misaligned pc") : 0;
+		return t->imm & (v->b->mode & IR_MODE_A32 ? 1 : 3) ? fail(v, "misaligned pc") : 0;
 	case IR_SETX: case IR_SETV: case IR_SETF: case IR_STSYS:
 		v->wrote = true;
 		return 0;

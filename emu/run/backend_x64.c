@@ -66,7 +66,9 @@ static enum run_result backend_execute(struct emu_vcpu *v, struct jit_block *blk
 		[JIT_INDIRECT] = RUN_INDIRECT, [JIT_MISS] = RUN_MISS,
 	};
 
-	v->jump_cache[VCPU_JUMP_INDEX(blk->pc)] = (struct vcpu_rsb_entry){ .pc = blk->pc, .host = blk->guard };
+	bool a32 = v->mode & IR_MODE_A32;
+
+	v->jump_cache[VCPU_JUMP_INDEX(blk->pc, a32)] = (struct vcpu_rsb_entry){ .pc = blk->pc, .host = blk->guard };
 	return result[jit_run(v, blk->cold)];
 }
 

@@ -199,6 +199,7 @@ static int access(struct emu_vcpu *v, u64 va, unsigned int mop, unsigned int n, 
 	unsigned int size = 1u << (mop & IR_MO_SIZE), len = n * size;
 	unsigned int room = TLB_PAGE_SIZE - (va & (TLB_PAGE_SIZE - 1));
 	struct mem_place p[2];
+	u64 next;
 
 	if (check_align(v, va, mop, write, false) || locate(v, va, len < room ? len : room, mop, acc, &p[0]) ||
 	    check_align(v, va, mop, write, p[0].device))
@@ -206,7 +207,8 @@ static int access(struct emu_vcpu *v, u64 va, unsigned int mop, unsigned int n, 
 	if (len <= room)
 		return part(v, va, &p[0], mop, len, write, buf);
 	/* Both pages must be good before anything is written. */
-	if (locate(v, va + room, len - room, mop, acc, &p[1]) || check_align(v, va, mop, write, p[1].device))
+	next = v->mode & IR_MODE_A32 ? (u32)(va + room) : va + room;
+	if (locate(v, next, len - room, mop, acc, &p[1]) || check_align(v, va, mop, write, p[1].device))
 		return -EFAULT;
 	if ((!p[0].host || !p[1].host) && (va & (size - 1))) {
 		mmu_raise_align(v, va, write);	/* no device takes half an element */
@@ -215,7 +217,7 @@ static int access(struct emu_vcpu *v, u64 va, unsigned int mop, unsigned int n, 
 	/* locate() of the second page may have replaced the first entry, not the places. */
 	if (part(v, va, &p[0], mop, room, write, buf))
 		return -EFAULT;
-	return part(v, va + room, &p[1], mop, len - room, write, (u8 *)buf + room);
+	return part(v, next, &p[1], mop, len - room, write, (u8 *)buf + room);
 }
 
 int mem_load(struct emu_vcpu *v, u64 va, unsigned int mop, unsigned int n, void *buf)

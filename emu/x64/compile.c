@@ -34,7 +34,7 @@ struct jit_rec *jit_rec(struct jit_ctx *c, u32 *number)
 		return NULL;
 	}
 	*rec = (struct jit_rec){
-		.block = c->blk, .insns = c->insns, .nlocs = n,
+		.block = c->blk, .insns = c->insns, .nlocs = n, .it = c->it,
 		.res = { X64_NOREG, X64_NOREG }, .arg = { X64_NOREG, X64_NOREG },
 		.pc = c->b->pc + c->pc_off,
 	};
@@ -94,9 +94,8 @@ static void lower(struct jit_ctx *c)
 	case IR_CONST:
 		break;
 	case IR_INSN:
-		if (c->pc_off != (u32)in->imm || c->pos == 0) {
-			c->pc_off = (u32)in->imm;
-		}
+		c->pc_off = IR_INSN_OFF(in->imm);
+		c->it = IR_INSN_IT(in->imm);
 		c->insns++;
 		break;
 	case IR_GETX:
@@ -124,6 +123,8 @@ static void lower(struct jit_ctx *c)
 	case IR_STSYS:
 	case IR_LDDAIF:
 	case IR_STDAIF:
+	case IR_LDCTL:
+	case IR_STCTL:
 		jit_lower_int(c, in);
 		break;
 	case IR_FL_ADD ... IR_FL_SEL:
@@ -194,6 +195,7 @@ static void ctx_init(struct jit_ctx *c, struct code_cache *cache, const struct i
 	c->fail = false;
 	c->pos = 0;
 	c->pc_off = 0;
+	c->it = 0;
 	c->insns = 0;
 	c->used = c->locked = 0;
 	memset(c->holder, 0, sizeof(c->holder));

@@ -87,7 +87,7 @@ int jit_exit(struct emu_vcpu *v, struct jit_save *save, u32 number)
 	v->st.pc = rec->pc;
 	v->insn_count += rec->insns;
 	v->exit_rec = rec;
-	if (rec->op == IR_XPENDING)
+	if (rec->op == IR_XPENDING || rec->op == IR_XLEAVE)
 		return JIT_LEFT;
 	return rec->jump ? JIT_LINK : JIT_EXIT;
 }
@@ -188,12 +188,16 @@ static int slow_access(struct emu_vcpu *v, struct jit_save *save, const struct j
 	switch (rec->op) {
 	case IR_LD:
 	case IR_LDV:
+	case IR_LDC:
+	case IR_LDVC:
 		return slow_load(v, save, rec, va, 1);
 	case IR_LDP:
 	case IR_LDVP:
 		return slow_load(v, save, rec, va, 2);
 	case IR_ST:
 	case IR_STV:
+	case IR_STC:
+	case IR_STVC:
 		return slow_store(v, save, rec, va, 1);
 	case IR_STP:
 	case IR_STVP:
@@ -215,6 +219,8 @@ int jit_slow(struct emu_vcpu *v, struct jit_save *save, u32 number)
 		return 0;
 	/* The flags are in memory: memory operations leave none in the host's. */
 	state_to_memory(v, rec, save);
+	if (rec->it)
+		v->st.pstate = psr32_set_it(v->st.pstate, rec->it);
 	v->insn_count += rec->insns;
 	return JIT_EXCEPTION;
 }

@@ -90,6 +90,7 @@ struct jit_rec {
 	bool backward;		/* exit: target not beyond the exit: interrupts are checked */
 	u16 insns;		/* guest instructions done when it leaves here */
 	u8 nlocs;
+	u8 it;			/* memory: ITSTATE of the instruction */
 	struct jit_loc loc[];
 };
 
@@ -214,6 +215,7 @@ struct jit_ctx {
 	bool args_done;			/* the operation has read its arguments */
 	bool fail;			/* resources ran out: retry with a shorter block */
 	u32 pc_off;			/* of the current guest instruction */
+	u8 it;				/* its ITSTATE */
 	u16 insns;			/* guest instructions begun before the current one */
 
 	u32 used;			/* host registers that hold something */

@@ -29,7 +29,7 @@ static void add_exit(struct jit_ctx *c, const struct ir_insn *in, u8 *at, u64 pc
 	rec->op = in->op;
 	rec->backward = pc <= c->b->pc + c->pc_off;
 	rec->pc = pc;
-	rec->jump = in->op == IR_XPENDING ? NULL : at;
+	rec->jump = in->op == IR_XPENDING || in->op == IR_XLEAVE ? NULL : at;
 }
 
 static void lower_xcond(struct jit_ctx *c, const struct ir_insn *in)
@@ -153,6 +153,7 @@ static void lower_gotor(struct jit_ctx *c, const struct ir_insn *in)
 {
 	struct x64_buf *e = &c->e;
 	s32 cache = JIT_OFF(jump_cache);
+	unsigned int shift = c->b->mode & IR_MODE_A32 ? 1 : 2;
 	u8 *other;
 
 	jit_sync(c);
@@ -170,12 +171,12 @@ static void lower_gotor(struct jit_ctx *c, const struct ir_insn *in)
 		x64_rr(e, 0xff, false, 4, RDX);		/* jmp rdx */
 		x64_patch(other, e->p);
 	}
-	/* (pc >> 2 & mask) * 16 = (pc & mask << 2) * 4 */
+	/* VCPU_JUMP_INDEX: (pc >> shift & mask) * 16 = (pc & mask << shift) * (16 >> shift) */
 	x64_mov(e, false, RCX, RAX);
-	x64_alu_imm(e, ALU_AND, false, RCX, (VCPU_JUMP_CACHE - 1) << 2);
-	x64_rm(e, 0x3b, true, RAX, x64_at_index(JIT_STATE, RCX, 2, cache));
+	x64_alu_imm(e, ALU_AND, false, RCX, (VCPU_JUMP_CACHE - 1) << shift);
+	x64_rm(e, 0x3b, true, RAX, x64_at_index(JIT_STATE, RCX, 4 - shift, cache));
 	x64_jcc_to(e, CC_NE, code_write(c->cache, c->jit->thunks.indirect));
-	x64_rm(e, 0xff, false, 4, x64_at_index(JIT_STATE, RCX, 2, cache + 8));
+	x64_rm(e, 0xff, false, 4, x64_at_index(JIT_STATE, RCX, 4 - shift, cache + 8));
 }
 
 /* ---- calls of C ---- */
@@ -251,6 +252,7 @@ void jit_lower_control(struct jit_ctx *c, const struct ir_insn *in)
 {
 	switch (in->op) {
 	case IR_XCOND:
+	case IR_XLEAVE:
 		lower_xcond(c, in);
 		break;
 	case IR_XZ ... IR_XBIT1:

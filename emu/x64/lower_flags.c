@@ -184,6 +184,32 @@ static void lower_logic(struct jit_ctx *c, const struct ir_insn *in)
 	jit_flags_def(c, c->pos, JIT_FLAGS_ADD);
 }
 
+/* FL_NZ, FL_LOGICC: N and Z of a; C and V of older flags, or C of an integer. */
+static void lower_nz(struct jit_ctx *c, const struct ir_insn *in)
+{
+	bool logicc = in->op == IR_FL_LOGICC;
+	struct x64_buf *e = &c->e;
+	unsigned int a = jit_use(c, in->arg[0]), b = logicc ? jit_use(c, in->arg[1]) : X64_NOREG;
+
+	jit_flags_to_ax(c, in->arg[logicc ? 2 : 1]);
+	x64_mov(e, false, RDX, RAX);
+	c->args_done = true;
+	jit_flags_clobber(c);		/* may use RAX, RCX */
+	x64_alu_imm(e, ALU_AND, false, RDX, logicc ? IMG_V : IMG_C | IMG_V);
+	if (logicc) {
+		x64_mov(e, false, RCX, b);
+		x64_alu_imm(e, ALU_AND, false, RCX, 1);
+		x64_shift_imm(e, SHIFT_SHL, false, RCX, 8);
+		x64_alu(e, ALU_OR, false, RDX, RCX);
+	}
+	x64_test(e, in->w != 32, a, a);
+	x64_u8(e, 0x9f);		/* lahf */
+	x64_alu_imm(e, ALU_AND, false, RAX, IMG_N | IMG_Z);
+	x64_alu(e, ALU_OR, false, RAX, RDX);
+	jit_emit_flags_from_ax(e);
+	jit_flags_def(c, c->pos, JIT_FLAGS_ADD);
+}
+
 static void lower_make(struct jit_ctx *c, const struct ir_insn *in)
 {
 	struct x64_buf *e = &c->e;
@@ -296,6 +322,10 @@ void jit_lower_flags(struct jit_ctx *c, const struct ir_insn *in)
 		x64_mov_imm(&c->e, RAX, image_of(in->imm));
 		jit_emit_flags_from_ax(&c->e);
 		jit_flags_def(c, c->pos, JIT_FLAGS_ADD);
+		break;
+	case IR_FL_NZ:
+	case IR_FL_LOGICC:
+		lower_nz(c, in);
 		break;
 	case IR_FL_MAKE:
 		lower_make(c, in);

@@ -558,6 +558,33 @@ static void lower_daif(struct jit_ctx *c, const struct ir_insn *in)
 	x64_store(e, false, JIT_VCPU(st.pstate), RAX);
 }
 
+static struct x64_mem ctl_mem(const struct ir_insn *in)
+{
+	return in->aux == IR_CTL_PSTATE ? JIT_VCPU(st.pstate) :
+	       in->aux == IR_CTL_FPSR ? JIT_VCPU(st.fpsr) : JIT_VCPU(st.fpcr);
+}
+
+static void lower_ctl(struct jit_ctx *c, const struct ir_insn *in)
+{
+	struct x64_buf *e = &c->e;
+	u32 mask = (u32)in->imm;
+	unsigned int r;
+
+	jit_flags_clobber(c);
+	if (in->op == IR_LDCTL) {
+		r = jit_def(c, c->pos);
+		x64_load(e, false, r, ctl_mem(in));
+		x64_alu_imm(e, ALU_AND, false, r, (s32)mask);
+		return;
+	}
+	jit_arg(c, RAX, in->arg[0]);
+	x64_alu_imm(e, ALU_AND, false, RAX, (s32)mask);
+	x64_load(e, false, RCX, ctl_mem(in));
+	x64_alu_imm(e, ALU_AND, false, RCX, (s32)~mask);
+	x64_alu(e, ALU_OR, false, RAX, RCX);
+	x64_store(e, false, ctl_mem(in), RAX);
+}
+
 void jit_lower_int(struct jit_ctx *c, const struct ir_insn *in)
 {
 	switch (in->op) {
@@ -570,6 +597,8 @@ void jit_lower_int(struct jit_ctx *c, const struct ir_insn *in)
 		break;
 	case IR_LDDAIF:
 	case IR_STDAIF: lower_daif(c, in); break;
+	case IR_LDCTL:
+	case IR_STCTL: lower_ctl(c, in); break;
 	case IR_ADD: lower_add(c, in); break;
 	case IR_SUB: lower_sub(c, in); break;
 	case IR_ADC:

@@ -28,9 +28,7 @@ static unsigned int align_mask(const struct jit_ctx *c, const struct ir_insn *in
 {
 	unsigned int size = elem_size(in);
 
-	if (in->mop & IR_MO_ALIGN)
-		return size - 1;
-	if (!(c->b->mode & (IR_MODE_ALIGN | IR_MODE_MMU_OFF)))
+	if (!(in->mop & IR_MO_ALIGN) && !(c->b->mode & (IR_MODE_ALIGN | IR_MODE_MMU_OFF)))
 		return 0;
 	if (in->mop & IR_MO_STREAM)
 		size = 1u << (in->mop >> 9 & 7);
@@ -54,23 +52,30 @@ static void stub_slow(struct jit_ctx *c, struct jit_stub *s)
 	x64_jmp_to(&c->e, s->back);
 }
 
-/* The effective address; the host flags are free afterwards. */
-static void emit_addr(struct jit_ctx *c, const struct ir_insn *in, struct access *a)
+/* a->addr = what it holds + the displacement; host flags are lost. */
+static void emit_disp(struct jit_ctx *c, const struct ir_insn *in, struct access *a)
 {
+	bool w = !(c->b->mode & IR_MODE_A32);
 	s64 disp = (s64)in->imm;
 
-	a->addr = jit_use(c, in->arg[0]);
 	a->slow[0] = a->slow[1] = NULL;
-	jit_flags_clobber(c);
 	if (!disp)
 		return;
 	if (disp == (s32)disp) {
-		x64_lea(&c->e, true, RAX, x64_at(a->addr, disp));
+		x64_lea(&c->e, w, RAX, x64_at(a->addr, disp));
 	} else {
 		x64_mov_imm(&c->e, RAX, disp);
-		x64_alu(&c->e, ALU_ADD, true, RAX, a->addr);
+		x64_alu(&c->e, ALU_ADD, w, RAX, a->addr);
 	}
 	a->addr = RAX;
+}
+
+/* The effective address; the host flags are free afterwards. */
+static void emit_addr(struct jit_ctx *c, const struct ir_insn *in, struct access *a)
+{
+	a->addr = jit_use(c, in->arg[0]);
+	jit_flags_clobber(c);
+	emit_disp(c, in, a);
 }
 
 /* TLB lookup: RCX = addend on a hit. */
@@ -304,6 +309,56 @@ static void lower_store_vec(struct jit_ctx *c, const struct ir_insn *in)
 	emit_slow(c, in, &a, res, arg);
 }
 
+/* ---- conditional accesses ---- */
+
+/* A jump over the access for when the condition does not hold, NULL: it always does. */
+static u8 *emit_unless(struct jit_ctx *c, const struct ir_insn *in)
+{
+	enum jit_flags kind = jit_flags_take(c, in->arg[0]);
+
+	return in->aux < 14 ? x64_jcc(&c->e, jit_cond(c, in->aux, &kind) ^ 1) : NULL;
+}
+
+static void lower_load_if(struct jit_ctx *c, const struct ir_insn *in)
+{
+	bool vec = in->op == IR_LDVC;
+	struct access a = { .addr = jit_use(c, in->arg[1]) };
+	unsigned int d = vec ? jit_def_copy_v(c, c->pos, in->arg[2]) : jit_def_copy(c, c->pos, in->arg[2]);
+	u8 *skip = emit_unless(c, in);
+
+	OPERANDS(res, vec ? d + JIT_XMM : d, X64_NOREG);
+	OPERANDS(arg, X64_NOREG, X64_NOREG);
+	emit_disp(c, in, &a);
+	emit_tlb(c, in, false, &a);
+	if (vec)
+		emit_load_vec(&c->e, in->mop & IR_MO_SIZE, d, x64_at_index(RCX, a.addr, 0, 0));
+	else
+		emit_load_int(&c->e, in, d, x64_at_index(RCX, a.addr, 0, 0));
+	emit_slow(c, in, &a, res, arg);
+	if (skip)
+		x64_patch(skip, c->e.p);
+}
+
+static void lower_store_if(struct jit_ctx *c, const struct ir_insn *in)
+{
+	bool vec = in->op == IR_STVC;
+	unsigned int b = vec ? jit_use_v(c, in->arg[2]) : jit_use(c, in->arg[2]);
+	struct access a = { .addr = jit_use(c, in->arg[1]) };
+	u8 *skip = emit_unless(c, in);
+
+	OPERANDS(res, X64_NOREG, X64_NOREG);
+	OPERANDS(arg, vec ? b + JIT_XMM : b, X64_NOREG);
+	emit_disp(c, in, &a);
+	emit_tlb(c, in, true, &a);
+	if (vec)
+		emit_store_vec(&c->e, in->mop & IR_MO_SIZE, x64_at_index(RCX, a.addr, 0, 0), b);
+	else
+		emit_store_int(&c->e, in->mop & IR_MO_SIZE, x64_at_index(RCX, a.addr, 0, 0), b);
+	emit_slow(c, in, &a, res, arg);
+	if (skip)
+		x64_patch(skip, c->e.p);
+}
+
 /* ---- exclusives and atomics ---- */
 
 static void lower_ldx(struct jit_ctx *c, const struct ir_insn *in)
@@ -491,6 +546,10 @@ void jit_lower_mem(struct jit_ctx *c, const struct ir_insn *in)
 	case IR_LDVP: lower_load_vec(c, in); break;
 	case IR_STV:
 	case IR_STVP: lower_store_vec(c, in); break;
+	case IR_LDC:
+	case IR_LDVC: lower_load_if(c, in); break;
+	case IR_STC:
+	case IR_STVC: lower_store_if(c, in); break;
 	case IR_LDX: lower_ldx(c, in); break;
 	case IR_STX: lower_stx(c, in); break;
 	case IR_CAS: lower_cas(c, in); break;
