@@ -10,11 +10,23 @@
 #include "arm/base.h"
 #include "arm/features.h"
 #include "arm/sysreg.h"
+#include "arm/sysreg32.h"
 
 /* Reset value of one row with ARM_SRF_MODEL; rows not listed: the row's own. */
 struct arm_id_value {
 	u16 reg;			/* enum arm_sysreg */
 	u64 value;
+};
+
+/*
+ * What a part has instead of the reset value and the write mask of a row of
+ * arm/sysreg32.def with ARM_SRF_MODEL.  The value counts for rows with
+ * ARM_SRF32_RESET and for those without storage (as arm_cpu_model_value32()).
+ */
+struct arm_reg32_value {
+	u16 reg;			/* enum arm_sysreg32 */
+	u64 value;
+	u64 wmask;
 };
 
 #define ARM_CCSIDRS 14			/* CSSELR_EL1.{Level,InD}: 7 levels, D/U and I */
@@ -25,6 +37,8 @@ struct arm_cpu_model {
 	u64 features;			/* bit n: enum arm_feature n */
 	const struct arm_id_value *ids;
 	u16 id_count;
+	u16 reg32_count;
+	const struct arm_reg32_value *regs32;
 	u8 breakpoints;			/* 2..16 */
 	u8 watchpoints;			/* 2..16 */
 	u8 ctx_breakpoints;		/* the last so many breakpoints match contexts */
@@ -52,6 +66,13 @@ const struct arm_cpu_model *arm_cpu_model_find(const char *name);
  * agree with the features.
  */
 u64 arm_cpu_model_value(const struct arm_cpu_model *m, enum arm_sysreg reg);
+
+/*
+ * The reset value of an AArch32 register for @m when EL1 is AArch32, and the bits of it that
+ * a guest may write.  0 for registers that are computed.
+ */
+u64 arm_cpu_model_value32(const struct arm_cpu_model *m, enum arm_sysreg32 reg);
+u64 arm_cpu_model_wmask32(const struct arm_cpu_model *m, enum arm_sysreg32 reg);
 
 /* CCSIDR_EL1 for a CSSELR_EL1 value; 0 (UNKNOWN) for a cache that is not there. */
 u64 arm_cpu_model_ccsidr(const struct arm_cpu_model *m, u64 csselr);

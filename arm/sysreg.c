@@ -10,8 +10,8 @@
 #include "arm/sysreg.h"
 
 static const struct arm_sysreg_row rows[] = {
-#define ARM_SYSREG(name, o0, o1, cn, cm, o2, cp, opc1, crn32, crm32, opc2, width, slot_, rd_, wr_, \
-		   trap_, reset_, wmask_, cls_, hnd_, feat_, flags_, mig_, migmask_)               \
+#define ARM_SYSREG(name, o0, o1, cn, cm, o2, slot_, rd_, wr_, trap_, reset_, wmask_, cls_, hnd_,   \
+		   feat_, flags_, mig_, migmask_)                                                  \
 	{                                                                                          \
 		.reset = reset_,                                                                   \
 		.wmask = wmask_,                                                                   \
@@ -26,12 +26,6 @@ static const struct arm_sysreg_row rows[] = {
 		.handler = ARM_HND_##hnd_,                                                         \
 		.feat = ARM_FEAT_##feat_,                                                          \
 		.mig = ARM_MIG_##mig_,                                                             \
-		.a32_cp = cp,                                                                      \
-		.a32_opc1 = opc1,                                                                  \
-		.a32_crn = crn32,                                                                  \
-		.a32_crm = crm32,                                                                  \
-		.a32_opc2 = opc2,                                                                  \
-		.a32_width = width,                                                                \
 	},
 #include "arm/sysreg.def"
 };
@@ -50,8 +44,8 @@ static const struct arm_sysop_row ops[] = {
 };
 
 static const struct arm_sysreg_slot_row slots[] = {
-#define ARM_SYSREG(name, o0, o1, cn, cm, o2, cp, opc1, crn32, crm32, opc2, width, slot, rd, wr,    \
-		   trap, reset_, wmask, cls, hnd, feat, flags, mig_, migmask_)                     \
+#define ARM_SYSREG(name, o0, o1, cn, cm, o2, slot, rd, wr, trap, reset_, wmask, cls, hnd, feat,    \
+		   flags, mig_, migmask_)                                                          \
 	{ reset_, migmask_, ARM_REG_##name, ARM_MIG_##mig_ },
 #define ARM_SYSREG_VIEW(...)
 #define ARM_SYSREG_STATE(slot, reset_, mig_, migmask_)                                             \
@@ -242,6 +236,8 @@ void arm_sysreg_reset(struct arm_state *s, const struct arm_cpu_model *m)
 		else
 			s->sys[i] = arm_cpu_model_value(m, slots[i].reg);
 	}
+	if (!arm_has(m->features, ARM_FEAT_AARCH64))
+		arm_sysreg32_reset(s, m);
 	/* They reset to what they stand in for (DDI 0487, VPIDR_EL2, VMPIDR_EL2). */
 	s->sys[ARM_SLOT_VPIDR_EL2] = s->sys[ARM_SLOT_MIDR_EL1];
 	s->sys[ARM_SLOT_VMPIDR_EL2] = s->sys[ARM_SLOT_MPIDR_EL1];

@@ -286,8 +286,6 @@ struct arm_sysreg_row {
 	u8 handler;		/* enum arm_sysreg_handler */
 	u8 feat;		/* enum arm_feature; ARM_FEAT_BASE: always there */
 	u8 mig;			/* enum arm_sysreg_migrate */
-	/* AArch32 view: coprocessor (0: none), width 32 or 64. */
-	u8 a32_cp, a32_opc1, a32_crn, a32_crm, a32_opc2, a32_width;
 };
 
 /*
@@ -295,8 +293,8 @@ struct arm_sysreg_row {
  * is consecutive: register n is at the first slot + n.
  */
 enum arm_sysreg_slot {
-#define ARM_SYSREG(name, op0, op1, crn, crm, op2, cp, opc1, crn32, crm32, opc2, width, slot, rd,   \
-		   wr, trap, reset, wmask, cls, handler, feat, flags, mig, migmask)                \
+#define ARM_SYSREG(name, op0, op1, crn, crm, op2, slot, rd, wr, trap, reset, wmask, cls, handler,  \
+		   feat, flags, mig, migmask)                                                      \
 	ARM_SLOT_##slot,
 #define ARM_SYSREG_VIEW(...)
 #define ARM_SYSREG_STATE(slot, reset, mig, migmask) ARM_SLOT_##slot,
@@ -307,8 +305,8 @@ enum arm_sysreg_slot {
 
 /* One value per row; the order is the order of the rows. */
 enum arm_sysreg {
-#define ARM_SYSREG(name, op0, op1, crn, crm, op2, cp, opc1, crn32, crm32, opc2, width, slot, rd,   \
-		   wr, trap, reset, wmask, cls, handler, feat, flags, mig, migmask)                \
+#define ARM_SYSREG(name, op0, op1, crn, crm, op2, slot, rd, wr, trap, reset, wmask, cls, handler,  \
+		   feat, flags, mig, migmask)                                                      \
 	ARM_REG_##name,
 #include "arm/sysreg.def"
 	ARM_REGS

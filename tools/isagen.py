@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Makes the decoder, the disassembler's tables and the test list from a .decode file.
+"""Makes the decoder, the disassembler's tables and the test list from .decode files.
 
     isagen.py isa/a64.decode [--header H] [--decode C] [--disasm H] [--list TSV]
+    isagen.py --a32 isa/{a32,t32,vfp,neon}.decode [...]
 
-The format of the file is explained at its top.  What is wrong in it is
+The format of the files is explained at the top of the first of them; --a32 reads
+the one of a32.decode and makes what tools/isagen32.py adds.  What is wrong in it is
 reported as file:line and ends the build: unknown fields or functions in an
 expression, rows that are not 32 bits, rows that overlap with none of the two
 being the special case of the other, a row without a template.
@@ -14,9 +16,13 @@ import itertools
 import re
 import sys
 
+sys.dont_write_bytecode = True
+import isagen32  # noqa: E402
+
 
 WIDTH = 32
 IDENT = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
+CONSTANT = re.compile(r"A32_[A-Z]\w*")
 
 
 class Error(Exception):
@@ -40,6 +46,13 @@ class Asm:
         self.text, self.cond = text, cond
 
 
+class Let:
+    """What a member of the structure is, if not a field of its name."""
+
+    def __init__(self, width, expr):
+        self.width, self.expr = width, expr
+
+
 class Row:
     def __init__(self, name, cls, feature, where):
         self.name, self.cls, self.feature, self.where_src = name, cls, feature, where
@@ -47,9 +60,16 @@ class Row:
         self.fields = {}
         self.checks = []
         self.asm = []
+        self.lets = {}
+        self.raw = set()
+        # Rows of different spaces are never candidates for the same word.
+        self.space = None
 
-    def parse_bits(self, tokens):
+    def parse_bits(self, tokens, short=False):
         pos = WIDTH
+        if short:
+            pos = WIDTH // 2
+            self.mask = ((1 << pos) - 1) << pos
         for tok in tokens:
             m = re.fullmatch(r"(?:(\w+)=)?([01x]+)|(\w+):(\d+)", tok)
             if not m:
@@ -87,6 +107,7 @@ class Isa:
     def __init__(self, path):
         self.path = path
         self.features, self.later, self.functions, self.rename = [], [], [], {}
+        self.a32, self.thumb, self.raw, self.defaults = False, False, set(), {}
         self.classes, self.rows = [], []
 
     def expr_names(self, expr):
@@ -95,7 +116,8 @@ class Isa:
     def check_expr(self, row, expr):
         for name in self.expr_names(expr):
             known = (name in row.fields or name in self.functions or
-                     (name.startswith("has_") and name[4:] in self.features))
+                     (name.startswith("has_") and name[4:] in self.features) or
+                     (self.a32 and CONSTANT.fullmatch(name)))
             if not known:
                 raise Error(f"{row.where_src}: '{name}' in '{expr}' is no field of {row.name}")
 
@@ -112,12 +134,13 @@ class Section:
 
     def __init__(self, name):
         self.name, self.checks, self.asm, self.row = name, [], [], None
+        self.lets = {}
 
 
 def read_directive(isa, words, src):
     kind, rest = words[0], words[1:]
     if kind == "@features":
-        isa.features += rest
+        isa.features += [f for f in rest if f not in isa.features]
     elif kind == "@later":
         isa.features += rest
         isa.later += rest
@@ -125,6 +148,12 @@ def read_directive(isa, words, src):
         isa.functions += rest
     elif kind == "@rename":
         isa.rename[rest[0]] = rest[1]
+    elif isa.a32 and kind == "@raw":
+        isa.raw |= set(rest)
+    elif isa.a32 and kind == "@default" and rest[1:2] == ["="]:
+        isa.defaults[rest[0]] = Let(8, " ".join(rest[2:]))
+    elif isa.a32 and kind == "@space" and rest == ["thumb"]:
+        isa.thumb = True
     else:
         raise Error(f"{src}: unknown directive {kind}")
 
@@ -136,10 +165,26 @@ def read_detail(line, section, src):
     if line.startswith("where "):
         target.checks.append(line[6:].strip())
         return
+    m = re.fullmatch(r"let (\w+)(?::(8|16|32|64))? = (.+)", line)
+    if m:
+        target.lets[m[1]] = Let(int(m[2] or 8), m[3])
+        return
     m = re.fullmatch(r'asm "([^"]*)"(?:\s+if\s+(.+))?', line)
     if not m:
         raise Error(f"{src}: cannot read '{line}'")
     target.asm.append(Asm(m[1], m[2]))
+
+
+def total_bits(tokens):
+    return sum(int(t.split(":")[1]) if re.fullmatch(r"\w+:\d+", t) else len(t.split("=")[-1])
+               for t in tokens)
+
+
+def space(row, thumb):
+    """A32's conditional and unconditional instructions are apart, and T16's from T32's."""
+    if thumb:
+        return "t16" if row.mask >> 16 == 0xffff and row.value >> 16 == 0 else "t32"
+    return "a32u" if row.value >> 28 == 15 else "a32"
 
 
 def read_row(isa, section, words, src):
@@ -149,20 +194,41 @@ def read_row(isa, section, words, src):
     if feature and feature not in isa.features:
         raise Error(f"{src}: unknown feature {feature}")
     row = Row(words[0], section.name, feature, src)
-    row.parse_bits(words[2:])
-    row.section = section
+    row.parse_bits(words[2:], isa.thumb and total_bits(words[2:]) == WIDTH // 2)
+    row.section, row.raw = section, isa.raw
+    if isa.a32:
+        row.space = space(row, isa.thumb)
     section.row = row
     isa.rows.append(row)
 
 
+def substitute(row, expr, depth=0):
+    """Members that a row computes may stand in other expressions as if they were fields."""
+    if depth > 4:
+        raise Error(f"{row.where_src}: '{expr}' refers to itself")
+
+    def name(m):
+        n = m.group(0)
+        if n in row.fields or n not in row.lets:
+            return n
+        return "(" + substitute(row, row.lets[n].expr, depth + 1) + ")"
+    return IDENT.sub(name, expr)
+
+
 def finish_row(isa, row):
     row.checks = row.section.checks + row.checks
+    row.lets = {**isa.defaults, **row.section.lets, **row.lets}
+    for name in isa.defaults:
+        if name in row.fields and name not in row.section.lets:
+            row.lets.pop(name)
     # A row's own unconditional template ends the list, so the class's follow it.
     row.asm = row.asm + row.section.asm
-    for expr in row.checks:
+    row.checks = [substitute(row, e) for e in row.checks]
+    row.lets = {n: Let(let.width, substitute(row, let.expr)) for n, let in row.lets.items()}
+    for expr in row.checks + [let.expr for let in row.lets.values()]:
         isa.check_expr(row, expr)
     for a in row.asm:
-        if a.cond:
+        if a.cond and not isa.a32:
             isa.check_expr(row, a.cond)
 
 
@@ -203,7 +269,7 @@ def exclusive(isa, a, b):
 
 def check_overlaps(isa):
     for a, b in itertools.combinations(isa.rows, 2):
-        if not a.overlaps(b):
+        if a.space != b.space or not a.overlaps(b):
             continue
         if a.mask != b.mask and (a.covers(b) or b.covers(a)):
             continue
@@ -211,9 +277,9 @@ def check_overlaps(isa):
             raise Error(f"{b.where_src}: {b.name} overlaps {a.name} and neither is special")
 
 
-def read(path):
-    isa = Isa(path)
+def read_file(isa, path):
     section = None
+    isa.raw, isa.thumb = set(), False
     with open(path, encoding="ascii") as f:
         for number, line in enumerate(f, 1):
             src = f"{path}:{number}"
@@ -222,18 +288,26 @@ def read(path):
                 continue
             if text[0] == "[":
                 section = Section(text.strip("[]"))
-                isa.classes.append(section.name)
+                if not isa.a32 or section.name not in isa.classes:
+                    isa.classes.append(section.name)
             elif text[0] == "@":
                 read_directive(isa, text.split(), src)
             elif text[0] in " \t":
                 read_detail(text.strip(), section, src)
             else:
                 read_row(isa, section, text.split(), src)
+
+
+def read(paths, a32=False):
+    isa = Isa(paths[0])
+    isa.a32 = a32
+    for path in paths:
+        read_file(isa, path)
     for row in isa.rows:
         finish_row(isa, row)
     for what, names in (("row", [r.name for r in isa.rows]), ("class", isa.classes)):
         if len(set(names)) != len(names):
-            raise Error(f"{path}: a {what} name is used twice")
+            raise Error(f"{paths[0]}: a {what} name is used twice")
     check_overlaps(isa)
     return isa
 
@@ -247,16 +321,19 @@ LEAF_ROWS = 2
 
 
 class Tree:
-    def __init__(self, rows):
+    """One tree for each space; the root of space n is entries[n]."""
+
+    def __init__(self, rows, spaces=(None,)):
         self.rows = rows
         # Special cases before the general ones they are cut out of.
         order = sorted(range(len(rows)), key=lambda i: (-bin(rows[i].mask).count("1"), i))
-        self.entries = [None]
+        self.entries = [None] * len(spaces)
         self.lists = []
         self.list_at = {}
         self.memo = {}
         self.depth = 0
-        self.entries[0] = self.build(tuple(order), 0)
+        for n, name in enumerate(spaces):
+            self.entries[n] = self.build(tuple(i for i in order if rows[i].space == name), 0)
 
     def split(self, ids, shift, width):
         area = ((1 << width) - 1) << shift
@@ -558,7 +635,8 @@ def disasm(isa):
 
 def main():
     ap = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    ap.add_argument("source")
+    ap.add_argument("source", nargs="+")
+    ap.add_argument("--a32", action="store_true", help="the sources are those of AArch32")
     ap.add_argument("--header", help="enums, struct, class list")
     ap.add_argument("--decode", help="the decoder")
     ap.add_argument("--disasm", help="the disassembler's templates")
@@ -566,20 +644,19 @@ def main():
     ap.add_argument("--stats", action="store_true", help="size of the decision tree")
     args = ap.parse_args()
     try:
-        isa = read(args.source)
-        outputs = [
-            (args.header, header),
-            (args.decode, decoder),
-            (args.disasm, disasm),
-            (args.list, row_list),
-        ]
+        isa = read(args.source, args.a32)
+        makers = (header, decoder, disasm, row_list)
+        if args.a32:
+            makers = isagen32.makers(sys.modules[__name__])
+        outputs = zip((args.header, args.decode, args.disasm, args.list), makers)
         for path, make in outputs:
             if path:
                 text = make(isa)
                 with open(path, "w", encoding="ascii") as f:
                     f.write(text)
         if args.stats:
-            print(Tree(isa.rows).stats())
+            print(Tree(isa.rows, sorted({r.space or "" for r in isa.rows}) if args.a32
+                       else (None,)).stats())
     except Error as e:
         sys.exit(f"isagen: {e}")
 

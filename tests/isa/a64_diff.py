@@ -118,7 +118,10 @@ class Generator:
         vector = cls.startswith(("ldstv", "ldpv", "ldvec"))
         # accesses that must be aligned get pointers that are
         aligned = re.match("atomic|exclusive|ordered", cls)
-        base = rng.choice([p for p in POINTERS if not aligned or p not in self.moved])
+        pointers = [p for p in POINTERS if not aligned or p not in self.moved]
+        if not pointers:
+            return NOP
+        base = rng.choice(pointers)
         word = put(word, 5, 5, base)
         if re.search("_(pre|post)", cls):
             self.moved.add(base)

@@ -18,7 +18,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 REG = re.compile(r'^ARM_SYSREG(?:_VIEW)?\((.*)\)$')
 OP = re.compile(r'^ARM_SYSOP\((.*)\)$')
 # Columns of a register row.
-NAME, RD, WR, FEAT = 0, 13, 14, 20
+NAME, RD, WR, FEAT = 0, 7, 8, 14
 # Registers of one implementation have no name in an assembler.
 NAMELESS_FEATURE = 'IMPDEF_A57'
 # One encoding, two names: by direction.
@@ -44,7 +44,7 @@ def enc(op0, op1, crn, crm, op2):
 def wanted():
     """Yield (text, encoding, is a read)."""
     for c in rows('arm/sysreg.def', REG):
-        assert len(c) == 24, c
+        assert len(c) == 18, c
         e = enc(*map(int, c[1:6]))
         if c[FEAT] == NAMELESS_FEATURE:
             continue
