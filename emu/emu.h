@@ -73,6 +73,7 @@ struct emu_config {
 	unsigned int log;		/* enum emu_log bits */
 	FILE *log_file;			/* borrowed; NULL: stderr */
 	bool count_insns;		/* keep emu_stats.insns; costs a little speed */
+	bool no_psci;			/* no firmware: every vCPU runs from reset, HVC is no call to it */
 	const struct emu_host_ops *ops;
 	void *opaque;			/* first argument of every op */
 };
@@ -117,7 +118,7 @@ void emu_vcpu_set_line(struct emu_vcpu *vcpu, enum emu_line line, bool level);
 
 /*
  * Architectural reset; the caller then sets the entry state.  CPU 0 is powered
- * on, the others wait for PSCI CPU_ON.  vCPUs must not be running.
+ * on, the others wait for PSCI CPU_ON (no_psci: all are on).  vCPUs must not be running.
  */
 void emu_vm_reset(struct emu_vm *vm);
 /* The state of a vCPU that is not running; owned by the VM, may be changed. */

@@ -44,7 +44,10 @@ struct vcpu_exception {
 	u32 esr;		/* complete ESR_ELx value */
 	u64 far;
 	bool far_valid;
-	u64 ret;		/* preferred return address for ELR_ELx */
+	u64 ret;		/* preferred return address for ELR_ELx (AArch32: bit 0 does not matter) */
+	u8 domain;		/* AArch32 aborts: struct mmu_fault */
+	bool it_valid;		/* AArch32: ITSTATE there is @it, not what PSTATE says */
+	u8 it;
 };
 
 /* vcpu->lines: levels, atomic bits by enum emu_line. */
@@ -114,6 +117,7 @@ struct emu_vcpu {
 	/* -- run/ -- */
 	atomic_bool inside;		/* in translated code or in C on its behalf: may hold translations */
 	atomic_bool in_code;		/* the same, or waiting in C that returns to translated code */
+	atomic_uint awaited;		/* others wait for a change of these two or of queue_done: vcpu_await() */
 	pthread_mutex_t queue_lock;	/* innermost; TLB requests of other vCPUs: */
 	struct tlb_inval *queue;	/* VCPU_QUEUE of them, more are one TLB_ALL */
 	unsigned int nqueue;
@@ -157,8 +161,9 @@ struct emu_vm {
 	u64 counter_base_ns;		/* CLOCK_MONOTONIC when the counter was 0 */
 
 	struct code_cache *cache;	/* run/ */
-	pthread_mutex_t pause_lock;	/* for pause_cond; held with no other */
+	pthread_mutex_t pause_lock;	/* for pause_cond and await_cond; held with no other */
 	pthread_cond_t pause_cond;
+	pthread_cond_t await_cond;
 	atomic_bool pause;		/* no vCPU may enter: one works on what all share */
 	_Atomic(u16) *write_map[EMU_MAX_RAM];	/* by page of 4 KiB: where a TLB may hold a write entry (tlb.c) */
 	FILE *log;
@@ -213,7 +218,8 @@ struct mmu_page {
 };
 
 struct mmu_fault {
-	u8 fsc;		/* DFSC / IFSC code */
+	u8 fsc;		/* DFSC / IFSC code; also FSC_DOMAIN of arm/fsr.h */
+	u8 domain;	/* AArch32 short descriptors: of the first-level entry */
 	bool s1ptw, ea;
 };
 

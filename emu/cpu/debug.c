@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Self-hosted debug (DDI 0487 D2): software step, breakpoints, watchpoints, the
- * OS lock.  There is no external debugger: its channel is always empty.
+ * Self-hosted debug (DDI 0487 D2, and G2 for AArch32): software step, breakpoints,
+ * watchpoints, the OS lock.  There is no external debugger: its channel is always
+ * empty.  Vector catch is not implemented.
  */
 #include "arm/cpu_model.h"
 #include "emu/cpu/cpu.h"
@@ -19,13 +20,18 @@
 #define DBGCR_SSC(cr) arm_bits(cr, 15, 14)
 #define DBGCR_LBN(cr) ((unsigned int)arm_bits(cr, 19, 16))
 #define DBGBCR_BT(cr) arm_bits(cr, 23, 20)
+#define DBGBCR_BAS(cr) ((unsigned int)arm_bits(cr, 8, 5))
+#define DBGCR_PMC(cr) arm_bits(cr, 2, 1)
 #define DBGWCR_LOAD ARM_BIT(3)
 #define DBGWCR_STORE ARM_BIT(4)
 #define DBGWCR_BAS(cr) ((unsigned int)arm_bits(cr, 12, 5))
 #define DBGWCR_WT ARM_BIT(20)
 #define DBGWCR_MASK(cr) ((unsigned int)arm_bits(cr, 28, 24))
 
-enum { BT_ADDRESS, BT_ADDRESS_LINKED, BT_CONTEXT, BT_CONTEXT_LINKED };
+enum {
+	BT_ADDRESS, BT_ADDRESS_LINKED, BT_CONTEXT, BT_CONTEXT_LINKED,
+	BT_MISMATCH, BT_MISMATCH_LINKED,	/* where EL1 is AArch32: any address but this one */
+};
 
 /* ---- when ---- */
 
@@ -36,14 +42,17 @@ bool debug_enabled_from(const struct emu_vcpu *v, u32 pstate)
 	if ((sys[ARM_SLOT_OSLSR_EL1] & OSLSR_OSLK) ||
 	    ((sys[ARM_SLOT_OSDLR_EL1] & OSDLR_DLK) && !(sys[ARM_SLOT_DBGPRCR_EL1] & 1)))
 		return false;
-	if (psr_el(pstate) == 0)
+	/* AArch32 EL1 has no control of its own over itself (G2.2.4). */
+	if (psr_el(pstate) == 0 || psr_is_a32(pstate))
 		return true;
 	return (sys[ARM_SLOT_MDSCR_EL1] & MDSCR_KDE) && !(pstate & PSR_D);
 }
 
 bool debug_step_active(const struct emu_vcpu *v)
 {
-	return (v->st.sys[ARM_SLOT_MDSCR_EL1] & MDSCR_SS) && debug_enabled_from(v, v->st.pstate);
+	/* DBGDSCR, as AArch32 calls it, has HALTED in the place of SS. */
+	return !cpu_el1_a32(v) && (v->st.sys[ARM_SLOT_MDSCR_EL1] & MDSCR_SS) &&
+	       debug_enabled_from(v, v->st.pstate);
 }
 
 u32 debug_return_ss(const struct emu_vcpu *v, u32 spsr)
@@ -57,6 +66,17 @@ u32 debug_return_ss(const struct emu_vcpu *v, u32 spsr)
 static bool level_matches(u64 cr, unsigned int el)
 {
 	return (cr & DBGCR_E) && (cr & (el ? DBGCR_EL1 : DBGCR_EL0)) && DBGCR_SSC(cr) != 2;
+}
+
+/* The same for a breakpoint: in AArch32 a PMC of 0 is User, System and Supervisor mode (G2.9.3). */
+static bool mode_matches(const struct emu_vcpu *v, u64 cr)
+{
+	u32 m = v->st.pstate & PSR_M_MASK;
+
+	if (!cpu_is_a32(v) || DBGCR_PMC(cr))
+		return level_matches(cr, cpu_el(v));
+	return (cr & DBGCR_E) && DBGCR_SSC(cr) != 2 &&
+	       (m == PSR32_M_USR || m == PSR32_M_SYS || m == PSR32_M_SVC);
 }
 
 /* ---- breakpoints ---- */
@@ -86,19 +106,29 @@ static bool link_matches(const struct emu_vcpu *v, unsigned int n)
 	       context_matches(v, n);
 }
 
+/* In AArch32 BAS says which of a word's halves an instruction must begin at. */
+static bool address_matches(const struct emu_vcpu *v, unsigned int n, u64 pc)
+{
+	if (!cpu_is_a32(v))
+		return !((bvr(v, n) ^ pc) & ARM_MASK(48, 2));
+	return !((bvr(v, n) ^ pc) & ARM_MASK(31, 2)) && (DBGBCR_BAS(bcr(v, n)) >> (pc & 2) & 1);
+}
+
 static bool breakpoint_matches(const struct emu_vcpu *v, unsigned int n, u64 pc)
 {
 	u64 cr = bcr(v, n);
 
-	if (!level_matches(cr, cpu_el(v)))
+	if (!mode_matches(v, cr))
 		return false;
 	switch (DBGBCR_BT(cr)) {
 	case BT_ADDRESS_LINKED:
-		if (!link_matches(v, DBGCR_LBN(cr)))
-			return false;
-		/* fallthrough */
+		return link_matches(v, DBGCR_LBN(cr)) && address_matches(v, n, pc);
 	case BT_ADDRESS:
-		return !((bvr(v, n) ^ pc) & ARM_MASK(48, 2));
+		return address_matches(v, n, pc);
+	case BT_MISMATCH_LINKED:
+		return cpu_el1_a32(v) && link_matches(v, DBGCR_LBN(cr)) && !address_matches(v, n, pc);
+	case BT_MISMATCH:
+		return cpu_el1_a32(v) && !address_matches(v, n, pc);
 	case BT_CONTEXT:
 		return context_matches(v, n);
 	}
@@ -112,7 +142,7 @@ static bool breakpoints_active(const struct emu_vcpu *v)
 	if (!(v->st.sys[ARM_SLOT_MDSCR_EL1] & MDSCR_MDE) || !debug_enabled_from(v, v->st.pstate))
 		return false;
 	for (n = 0; n < v->vm->cfg.model->breakpoints; n++) {
-		if (level_matches(bcr(v, n), cpu_el(v)))
+		if (mode_matches(v, bcr(v, n)))
 			return true;
 	}
 	return false;
@@ -159,11 +189,13 @@ bool cpu_step_begin(struct emu_vcpu *v)
 
 u64 helper_step_done(struct emu_vcpu *v, u64 a, u64 b, u64 c)
 {
-	(void)b, (void)c;
+	(void)c;
 	v->st.pc = a;
 	if (debug_step_active(v) && (v->st.pstate & PSR_SS)) {
 		v->st.pstate &= ~PSR_SS;
 		raise_step(v, true);
+		v->exc.it = (u8)b;
+		v->exc.it_valid = true;
 	}
 	return 0;
 }

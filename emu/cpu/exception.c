@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Exceptions to EL1 and the return from them (DDI 0487 D1.10, D1.11).
+ * Exceptions to EL1 and the return from them (DDI 0487 D1.10, D1.11).  Where EL1 is
+ * AArch32 exception32.c takes them.
  *
  * -d int prints one line for each:
- *   int: cpu0 sync EL0 -> EL1 esr=56000000 (svc) far=0 elr=... spsr=... vec=...
- *   int: cpu0 eret EL1 -> EL0 pc=... pstate=...
+ *   int: cpu0 sync EL0t -> EL1 esr=56000000 (svc) far=0 elr=... spsr=... vec=...
+ *   int: cpu0 eret EL1h -> EL0t pc=... pstate=...
  */
 #include "arm/pte.h"
 #include "emu/cpu/cpu.h"
@@ -26,7 +27,8 @@ static const char *ec_name(u32 esr)
 		[EC_BREAKPOINT_LOWER] = "breakpoint", [EC_BREAKPOINT_SAME] = "breakpoint",
 		[EC_STEP_LOWER] = "step", [EC_STEP_SAME] = "step",
 		[EC_WATCHPOINT_LOWER] = "watchpoint", [EC_WATCHPOINT_SAME] = "watchpoint",
-		[EC_BRK64] = "brk",
+		[EC_BRK64] = "brk", [EC_SVC32] = "svc32", [EC_BKPT32] = "bkpt32",
+		[EC_CP15_32] = "cp15", [EC_CP15_64] = "cp15", [EC_CP14_32] = "cp14", [EC_CP14_64] = "cp14",
 	};
 	const char *s = names[esr_ec(esr) & 63];
 
@@ -77,16 +79,23 @@ static void enter(struct emu_vcpu *v, unsigned int vec, const char *what, bool s
 	const struct vcpu_exception *e = &v->exc;
 	struct arm_state *st = &v->st;
 	unsigned int from = cpu_el(v);
-	u32 spsr = arm_state_psr(st);
+	u32 spsr = arm_state_psr(st), old = st->pstate;
+	u64 ret = e->ret;
 
-	if (from == 0)
+	if (psr_is_a32(old)) {
+		spsr = cpu_cpsr(v);
+		if (e->it_valid)
+			spsr = psr32_set_it(spsr, e->it);
+		ret &= ~1ULL;
+		vec += 0x600;
+	} else if (from == 0)
 		vec += 0x400;
 	else if (psr_spsel(st->pstate))
 		vec += 0x200;
 	if (v->pmu.by_el && from != 1)
 		pmu_before_el_change(v);
 	st->sys[ARM_SLOT_SPSR_EL1] = spsr;
-	st->sys[ARM_SLOT_ELR_EL1] = e->ret;
+	st->sys[ARM_SLOT_ELR_EL1] = ret;
 	if (syndrome)
 		st->sys[ARM_SLOT_ESR_EL1] = e->esr;
 	if (e->far_valid)
@@ -99,9 +108,9 @@ static void enter(struct emu_vcpu *v, unsigned int vec, const char *what, bool s
 	if (from != 1)
 		v->regime_changed = true;
 	if (vcpu_logs(v, EMU_LOG_INT))
-		emu_log(v->vm, "int: cpu%u %s EL%u -> EL1 esr=%08x (%s) far=%llx elr=%llx spsr=%08x vec=%x\n",
-			v->index, what, from, syndrome ? e->esr : 0, syndrome ? ec_name(e->esr) : what,
-			(unsigned long long)(e->far_valid ? e->far : 0), (unsigned long long)e->ret,
+		emu_log(v->vm, "int: cpu%u %s %s -> EL1 esr=%08x (%s) far=%llx elr=%llx spsr=%08x vec=%x\n",
+			v->index, what, cpu_psr_name(old), syndrome ? e->esr : 0, syndrome ? ec_name(e->esr) : what,
+			(unsigned long long)(e->far_valid ? e->far : 0), (unsigned long long)ret,
 			spsr, vec);
 	v->exc.pending = false;
 }
@@ -111,14 +120,20 @@ void cpu_take_exception(struct emu_vcpu *v)
 	if (!v->exc.pending)
 		return;
 	v->stats.exceptions++;
-	enter(v, v->exc.serror ? VEC_SERROR : VEC_SYNC, v->exc.serror ? "serror" : "sync", true);
+	if (cpu_el1_a32(v))
+		exception32_take(v);
+	else
+		enter(v, v->exc.serror ? VEC_SERROR : VEC_SYNC, v->exc.serror ? "serror" : "sync", true);
 }
 
 static bool interrupt(struct emu_vcpu *v, unsigned int vec, const char *what)
 {
 	v->exc = (struct vcpu_exception){ .pending = true, .target_el = 1, .ret = v->st.pc };
 	v->stats.interrupts++;
-	enter(v, vec, what, false);
+	if (cpu_el1_a32(v))
+		exception32_interrupt(v, vec == VEC_FIQ ? EXC32_FIQ : EXC32_IRQ);
+	else
+		enter(v, vec, what, false);
 	return true;
 }
 
@@ -165,11 +180,13 @@ void cpu_inject_serror(struct emu_vcpu *v, u32 iss)
 
 /* ---- returning ---- */
 
-/* D1.11.3, with EL2, EL3 and AArch32 absent. */
-static bool illegal_return(u32 spsr)
+/* D1.11.3, with EL2 and EL3 absent: to AArch32 only in User mode. */
+static bool illegal_return(const struct emu_vcpu *v, u32 spsr)
 {
 	u32 m = spsr & PSR_M_MASK;
 
+	if (m == PSR32_M_USR)
+		return !arm_has(cpu_features(v->vm), ARM_FEAT_AARCH32_EL0);
 	return m != PSR_M_EL0T && m != PSR_M_EL1T && m != PSR_M_EL1H;
 }
 
@@ -182,35 +199,59 @@ u64 cpu_branch_addr(const struct emu_vcpu *v, unsigned int el, u64 pc)
 	return (u64)arm_sext(pc, 56);
 }
 
-u64 helper_eret(struct emu_vcpu *v, u64 a, u64 b, u64 c)
+/* AArch32 sees the low halves of X0..X14 only, and relies on nothing above them. */
+static void eret_to_a32(struct emu_vcpu *v, u32 psr, u32 spsr)
+{
+	unsigned int i;
+
+	psr |= spsr & (PSR32_Q | PSR32_IT | PSR32_GE | PSR32_E | PSR32_T);
+	arm_state_save_sp(&v->st);
+	for (i = 0; i < 15; i++)
+		v->st.x[i] = (u32)v->st.x[i];
+	cpu_set_cpsr(v, psr, (u32)v->st.sys[ARM_SLOT_ELR_EL1]);
+	arm_state_load_sp(&v->st);
+}
+
+static void eret_to_a64(struct emu_vcpu *v, u32 psr)
 {
 	struct arm_state *st = &v->st;
-	u32 spsr = (u32)st->sys[ARM_SLOT_SPSR_EL1], psr = spsr & (PSR_NZCV | PSR_DAIF | PSR_IL);
-	unsigned int from = cpu_el(v);
+	bool same = psr_el(psr) == cpu_el(v);
 
-	(void)a, (void)b, (void)c;
-	if (!from) {
-		vcpu_raise_undef(v);
-		return 0;
-	}
-	psr |= debug_return_ss(v, spsr);
-	if (illegal_return(spsr))
-		psr |= PSR_IL | (st->pstate & PSR_M_MASK);
-	else
-		psr |= spsr & PSR_M_MASK;
-	if (v->pmu.by_el && psr_el(psr) != from)
+	if (v->pmu.by_el && !same)
 		pmu_before_el_change(v);
 	arm_state_save_sp(st);
 	arm_state_set_psr(st, psr);
 	arm_state_load_sp(st);
 	st->pc = cpu_branch_addr(v, psr_el(psr), st->sys[ARM_SLOT_ELR_EL1]);
+	if (!same)
+		v->regime_changed = true;
+}
+
+u64 helper_eret(struct emu_vcpu *v, u64 a, u64 b, u64 c)
+{
+	struct arm_state *st = &v->st;
+	u32 spsr = (u32)st->sys[ARM_SLOT_SPSR_EL1], psr = spsr & (PSR_NZCV | PSR_DAIF | PSR_IL);
+	u32 from = st->pstate;
+
+	(void)a, (void)b, (void)c;
+	if (!cpu_el(v) || psr_is_a32(from)) {
+		vcpu_raise_undef(v);
+		return 0;
+	}
+	psr |= debug_return_ss(v, spsr);
+	if (illegal_return(v, spsr))
+		psr |= PSR_IL | (from & PSR_M_MASK);
+	else
+		psr |= spsr & PSR_M_MASK;
+	if (psr_is_a32(psr))
+		eret_to_a32(v, psr, spsr);
+	else
+		eret_to_a64(v, psr);
 	v->excl_size = 0;
 	atomic_store(&v->event, true);
-	if (psr_el(psr) != from)
-		v->regime_changed = true;
 	if (vcpu_logs(v, EMU_LOG_INT))
-		emu_log(v->vm, "int: cpu%u eret EL%u -> EL%u pc=%llx pstate=%08x\n", v->index, from,
-			psr_el(psr), (unsigned long long)st->pc, psr);
+		emu_log(v->vm, "int: cpu%u eret %s -> %s pc=%llx pstate=%08x\n", v->index, cpu_psr_name(from),
+			cpu_psr_name(psr), (unsigned long long)st->pc, psr);
 	return 0;
 }
 
@@ -240,7 +281,7 @@ u64 helper_svc(struct emu_vcpu *v, u64 a, u64 b, u64 c)
 u64 helper_hvc(struct emu_vcpu *v, u64 a, u64 b, u64 c)
 {
 	(void)b, (void)c;
-	if (!cpu_el(v) || a || !v->vm->psci) {
+	if (!cpu_el(v) || a || !v->vm->psci || v->vm->cfg.no_psci) {
 		vcpu_raise_undef(v);
 		return 0;
 	}

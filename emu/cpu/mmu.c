@@ -214,12 +214,27 @@ static int identity(const struct emu_vcpu *v, u64 va, enum mmu_access acc, struc
 	return 0;
 }
 
+static void page_watched(const struct emu_vcpu *v, u64 va, enum mmu_access acc, struct mmu_page *page)
+{
+	page->watched = acc != MMU_FETCH && debug_watched(v, va & ~4095ULL, 4096);
+	if (page->watched) {
+		page->ipa += va & (page->size - 1) & ~4095ULL;
+		page->size = 4096;
+	}
+}
+
 int mmu_translate(struct emu_vcpu *v, u64 va, enum mmu_access acc, unsigned int el,
 		  struct mmu_page *page, struct mmu_fault *fault)
 {
 	unsigned int level = 0;
 	int ret;
 
+	if (cpu_el1_a32(v)) {
+		ret = mmu32_translate(v, (u32)va, acc, el, page, fault);
+		if (!ret)
+			page_watched(v, va, acc, page);
+		return ret;
+	}
 	if (cpu_sctlr(v) & SCTLR_M)
 		ret = walk(v, va, el, page, fault, &level);
 	else
@@ -228,11 +243,7 @@ int mmu_translate(struct emu_vcpu *v, u64 va, enum mmu_access acc, unsigned int 
 		return ret;
 	if (!(acc == MMU_FETCH ? page->x : acc == MMU_WRITE ? page->w : page->r))
 		return fault_at(fault, FSC_PERMISSION, level);
-	page->watched = acc != MMU_FETCH && debug_watched(v, va & ~4095ULL, 4096);
-	if (page->watched) {
-		page->ipa += va & (page->size - 1) & ~4095ULL;
-		page->size = 4096;
-	}
+	page_watched(v, va, acc, page);
 	return 0;
 }
 
@@ -243,6 +254,8 @@ void mmu_raise(struct emu_vcpu *v, u64 va, enum mmu_access acc, const struct mmu
 	u32 flags = (fault->ea ? ISS_ABT_EA : 0) | (fault->s1ptw ? ISS_ABT_S1PTW : 0);
 	u32 esr;
 
+	if (cpu_is_a32(v))
+		va = acc == MMU_FETCH ? va & 0xfffffffe : (u32)va;
 	if (vcpu_logs(v, EMU_LOG_MMU))
 		emu_log(v->vm, "mmu: cpu%u EL%u %s va=%llx fsc=%02x pc=%llx\n", v->index, cpu_el(v),
 			acc == MMU_FETCH ? "fetch" : acc == MMU_WRITE ? "write" :
@@ -258,7 +271,9 @@ void mmu_raise(struct emu_vcpu *v, u64 va, enum mmu_access acc, const struct mmu
 		esr = esr_data_abort(same, flags, fault->fsc);
 	}
 	vcpu_raise_far(v, esr_ec(esr), esr_iss(esr), va);
-	if (acc == MMU_FETCH)
+	v->exc.domain = fault->domain;
+	/* In T32 the half of an instruction that faults may be its second one. */
+	if (acc == MMU_FETCH && !cpu_is_a32(v))
 		v->exc.ret = va;
 }
 
@@ -281,6 +296,8 @@ u64 mmu_context(const struct emu_vcpu *v, unsigned int el)
 	const u64 *sys = v->st.sys;
 	u64 tcr = sys[ARM_SLOT_TCR_EL1], asid, key = (u64)el << CTX_EL_SHIFT;
 
+	if (cpu_el1_a32(v))
+		return mmu32_context(v, el);
 	if (!(sys[ARM_SLOT_SCTLR_EL1] & SCTLR_M))
 		return key;
 	asid = sys[tcr & TCR_A1 ? ARM_SLOT_TTBR1_EL1 : ARM_SLOT_TTBR0_EL1] >> TTBR_ASID_SHIFT;

@@ -8,7 +8,9 @@
 
 /* Mixed-endian support at EL1 and at EL0: there is none (sysreg.c, write_sctlr()). */
 #define MMFR0_BIGEND (ARM_MASK(11, 8) | ARM_MASK(19, 16))
+#define FPCR_RMODE ARM_MASK(23, 22)
 #define FPCR_SLOW (ARM_BIT(26) | ARM_BIT(25) | ARM_BIT(24) | ARM_BIT(19)) /* AHP, DN, FZ, FZ16 */
+#define FPCR_VEC (ARM_MASK(21, 20) | ARM_MASK(18, 16))	/* FPSCR.Stride, Len */
 
 u64 (*const helper_table[IR_HELPER_COUNT])(struct emu_vcpu *v, u64 a, u64 b, u64 c) = {
 #define X(name, flags) [IR_HELPER_##name] = helper_##name,
@@ -18,9 +20,12 @@ u64 (*const helper_table[IR_HELPER_COUNT])(struct emu_vcpu *v, u64 a, u64 b, u64
 
 u64 cpu_features(const struct emu_vm *vm)
 {
-	return vm->cfg.model->features &
-	       ~(ARM_FEAT_BIT(ARM_FEAT_EL2) | ARM_FEAT_BIT(ARM_FEAT_EL3) |
-		 ARM_FEAT_BIT(ARM_FEAT_AARCH32_EL0) | ARM_FEAT_BIT(ARM_FEAT_AARCH32_EL1));
+	u64 features = vm->cfg.model->features & ~(ARM_FEAT_BIT(ARM_FEAT_EL2) | ARM_FEAT_BIT(ARM_FEAT_EL3));
+
+	/* EL1 cannot change its state while it runs: it is AArch64 if it can be. */
+	if (arm_has(features, ARM_FEAT_AARCH64))
+		features &= ~ARM_FEAT_BIT(ARM_FEAT_AARCH32_EL1);
+	return features;
 }
 
 u64 cpu_mpidr(unsigned int index)
@@ -28,12 +33,38 @@ u64 cpu_mpidr(unsigned int index)
 	return ARM_BIT(31) | (u64)(index / 8) << 8 | index % 8;
 }
 
-/* CPACR_EL1.FPEN: 0 and 2 trap both levels, 1 traps EL0. */
-static bool fp_trapped(const struct emu_vcpu *v, unsigned int el)
+/* What only AArch32 has. */
+static u32 mode_a32(const struct emu_vcpu *v)
 {
-	unsigned int fpen = arm_bits(v->st.sys[ARM_SLOT_CPACR_EL1], 21, 20);
+	u32 ps = v->st.pstate, mode = IR_MODE_A32;
+	u64 sctlr = cpu_sctlr(v);
 
-	return !(fpen & 1) || (fpen == 1 && el == 0);
+	mode |= (ps & 15) << IR_MODE_M_SHIFT | psr32_it(ps) << IR_MODE_IT_SHIFT;
+	if (ps & PSR32_E)
+		mode |= IR_MODE_E;
+	if (v->st.fpcr & FPCR_VEC)
+		mode |= IR_MODE_VEC;
+	/* Advanced SIMD rounds to nearest all the same: translated code then has to look (lower_fp_std.c). */
+	if (v->st.fpcr & FPCR_RMODE)
+		mode |= IR_MODE_FP_SLOW;
+	if (cpu_fp_disabled(v))
+		mode |= IR_MODE_FP_TRAP;
+	if (arm_has(v->vm->cfg.model->features, ARM_FEAT_V8_A32)) {
+		if (sctlr & SCTLR_SED)
+			mode |= IR_MODE_SED;
+		if (sctlr & SCTLR_ITD)
+			mode |= IR_MODE_ITD;
+	}
+	return mode;
+}
+
+static u32 mode_a64(const struct emu_vcpu *v, unsigned int el)
+{
+	u32 mode = psr_spsel(v->st.pstate) ? IR_MODE_SPSEL : 0;
+
+	if (cpu_sctlr(v) & (el ? SCTLR_SA : SCTLR_SA0))
+		mode |= IR_MODE_SP_CHECK;
+	return mode;
 }
 
 u32 cpu_mode(struct emu_vcpu *v)
@@ -41,25 +72,39 @@ u32 cpu_mode(struct emu_vcpu *v)
 	u32 ps = v->st.pstate;
 	unsigned int el = psr_el(ps);
 	u64 sctlr = cpu_sctlr(v);
-	u32 mode = el;
+	u32 mode = el | (psr_is_a32(ps) ? mode_a32(v) : mode_a64(v, el));
 
-	if (fp_trapped(v, el))
+	if (cpu_fp_trapped(v))
 		mode |= IR_MODE_FP_TRAP;
 	if (v->st.fpcr & FPCR_SLOW)
 		mode |= IR_MODE_FP_SLOW;
 	if (sctlr & SCTLR_A)
 		mode |= IR_MODE_ALIGN;
-	if (sctlr & (el ? SCTLR_SA : SCTLR_SA0))
-		mode |= IR_MODE_SP_CHECK;
 	if (ps & PSR_IL)
 		mode |= IR_MODE_IL;
 	if (debug_step_mode(v))
 		mode |= IR_MODE_STEP;
 	if (!(sctlr & SCTLR_M))
 		mode |= IR_MODE_MMU_OFF;
-	if (psr_spsel(ps))
-		mode |= IR_MODE_SPSEL;
 	return mode;
+}
+
+/* DDI 0406C B1.9.1: Supervisor mode, at the vectors of SCTLR.V, in T32 and big-endian as TE and EE say. */
+static void reset_a32(struct arm_state *st)
+{
+	u64 sctlr = st->sys[ARM_SLOT_SCTLR_EL1];
+
+	st->pstate = PSR32_M_SVC | PSR32_AIF | (sctlr & SCTLR_EE ? PSR32_E : 0) |
+		     (sctlr & SCTLR32_TE ? PSR32_T : 0);
+	st->pc = sctlr & SCTLR32_V ? HIVECS_BASE : st->sys[ARM_SLOT_RVBAR_EL1];
+}
+
+/* Everything that is kept beside st. */
+static void derive(struct emu_vcpu *v)
+{
+	v->regime_changed = true;
+	timer_update(v);
+	pmu_poll(v);
 }
 
 void cpu_reset(struct emu_vcpu *v)
@@ -74,9 +119,13 @@ void cpu_reset(struct emu_vcpu *v)
 	st->sys[ARM_SLOT_MPIDR_EL1] = v->mpidr;
 	st->sys[ARM_SLOT_ID_AA64MMFR0_EL1] &= ~MMFR0_BIGEND;
 	st->sys[ARM_SLOT_CNTFRQ_EL0] = ARM_TIMER_HZ_DEFAULT;
-	st->pstate = PSR_M_EL1H | PSR_DAIF;
-	st->pc = st->sys[ARM_SLOT_RVBAR_EL1];
-	arm_state_load_sp(st);
+	if (cpu_el1_a32(v)) {
+		reset_a32(st);
+	} else {
+		st->pstate = PSR_M_EL1H | PSR_DAIF;
+		st->pc = st->sys[ARM_SLOT_RVBAR_EL1];
+		arm_state_load_sp(st);
+	}
 
 	v->exc.pending = false;
 	v->wfi = v->wfe = false;
@@ -84,12 +133,30 @@ void cpu_reset(struct emu_vcpu *v)
 	atomic_store(&v->event, false);
 	atomic_store(&v->serror, 0);
 	pmu_reset(v);
-	cpu_sync_state(v);
+	derive(v);
 }
 
+/* Idempotent, as a vCPU may be stopped and run again with nothing changed between. */
 void cpu_sync_state(struct emu_vcpu *v)
 {
-	v->regime_changed = true;
-	timer_update(v);
-	pmu_poll(v);
+	struct arm_state *st = &v->st;
+	unsigned int i;
+
+	if (psr_is_a32(st->pstate)) {
+		st->pc = (u32)st->pc | (st->pstate & PSR32_T ? 1 : 0);
+		st->pstate &= ~PSR32_T;
+		for (i = 0; i < ARM_ARRAY_SIZE(st->x); i++)
+			st->x[i] = (u32)st->x[i];
+	}
+	derive(v);
+}
+
+void cpu_unsync_state(struct emu_vcpu *v)
+{
+	struct arm_state *st = &v->st;
+
+	if (!psr_is_a32(st->pstate) || !(st->pc & 1))
+		return;
+	st->pstate |= PSR32_T;
+	st->pc &= ~1ULL;
 }

@@ -26,7 +26,7 @@ static enum psci_error op_cpu_on(void *opaque, unsigned int cpu, u64 entry, u64 
 	struct psci_state *ps = opaque;
 	struct emu_vcpu *t = ps->vm->vcpu[cpu];
 
-	if (!t || aarch32)
+	if (!t || aarch32 != cpu_el1_a32(t))
 		return PSCI_INTERNAL_FAILURE;
 	t->psci_on.entry = entry;
 	t->psci_on.context = context;
@@ -89,7 +89,7 @@ void cpu_psci_reset(struct emu_vm *vm)
 		if (!vm->vcpu[i])
 			continue;
 		atomic_store(&vm->vcpu[i]->start, false);
-		atomic_store(&vm->vcpu[i]->on, i == 0);
+		atomic_store(&vm->vcpu[i]->on, i == 0 || vm->cfg.no_psci);
 	}
 	pthread_mutex_unlock(&vm->psci_lock);
 }
@@ -106,7 +106,7 @@ void cpu_psci_power_on(struct emu_vcpu *v)
 	psci_cpu_started(&vm->psci->psci, v->index);
 	pthread_mutex_unlock(&vm->psci_lock);
 	cpu_reset(v);
-	v->st.pc = entry;
+	v->st.pc = entry;	/* bit 0 of a 32-bit one is the Thumb bit, as st.pc has it while running */
 	v->st.x[0] = context;
 	if (vcpu_logs(v, EMU_LOG_INT))
 		emu_log(vm, "int: cpu%u powered on at %llx context=%llx\n", v->index,
@@ -117,7 +117,7 @@ void cpu_psci_call(struct emu_vcpu *v)
 {
 	struct emu_vm *vm = v->vm;
 	struct psci_state *ps = vm->psci;
-	struct psci_call call = { .aarch32 = false };
+	struct psci_call call = { .aarch32 = cpu_is_a32(v) };
 	enum psci_action action;
 	unsigned int i, kick;
 	bool off, reset;

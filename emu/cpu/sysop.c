@@ -57,13 +57,16 @@ static int check_va(struct emu_vcpu *v, u64 va, bool write, u64 *ipa)
 	return 0;
 }
 
+/*
+ * Translations follow every write to their bytes, by stores and by devices, so
+ * they are never stale, and the whole cache needs no invalidation: 32-bit
+ * kernels ask for that with each page of code that they map.
+ */
 static void op_ic(struct emu_vcpu *v, enum arm_sysop op, u64 va)
 {
 	u64 line = ARM_BIT(v->vm->cfg.model->icache_line_log2), ipa;
 
-	if (op != ARM_OP_IC_IVAU)
-		code_invalidate(v->vm, 0, ~0ULL);
-	else if (!check_va(v, va, false, &ipa))
+	if (op == ARM_OP_IC_IVAU && !check_va(v, va, false, &ipa))
 		code_invalidate(v->vm, addr_align_down(ipa, line), line);
 }
 
@@ -198,11 +201,11 @@ static void op_tlbi(struct emu_vcpu *v, enum arm_sysop op, u64 xt)
 
 /* ---- dispatch ---- */
 
-static void execute(struct emu_vcpu *v, const struct arm_sysop_row *r, enum arm_sysop op, u64 xt)
+void cpu_sysop_execute(struct emu_vcpu *v, enum arm_sysop op, u64 xt)
 {
 	u64 ipa;
 
-	switch (r->kind) {
+	switch (arm_sysop_row(op)->kind) {
 	case ARM_OPK_IC:
 		op_ic(v, op, xt);
 		break;
@@ -238,7 +241,7 @@ u64 helper_sysop(struct emu_vcpu *v, u64 a, u64 b, u64 c)
 	} else if (r->el > cpu_el(v)) {
 		vcpu_raise_undef(v);
 	} else if (!cpu_check_trap(v, r->trap, (u32)a, (unsigned int)c, false)) {
-		execute(v, r, (enum arm_sysop)op, b);
+		cpu_sysop_execute(v, (enum arm_sysop)op, b);
 	}
 	return 0;
 }

@@ -34,8 +34,7 @@ void cpu_trap_sys(struct emu_vcpu *v, u32 enc, unsigned int rt, bool read)
 					ARM_SYSREG_CRM(enc), ARM_SYSREG_OP2(enc), rt, read));
 }
 
-/* May EL0 make this access?  Only rows that EL0 can reach at all come here. */
-static bool el0_permitted(const struct emu_vcpu *v, unsigned int trap, bool read)
+bool cpu_el0_permitted(const struct emu_vcpu *v, unsigned int trap, bool read)
 {
 	const u64 *sys = v->st.sys;
 	u64 sctlr = sys[ARM_SLOT_SCTLR_EL1], kctl = sys[ARM_SLOT_CNTKCTL_EL1];
@@ -95,7 +94,7 @@ bool cpu_check_trap(struct emu_vcpu *v, unsigned int trap, u32 enc, unsigned int
 		vcpu_raise(v, EC_FP_ACCESS, ISS_COND_ALWAYS);
 		return true;
 	}
-	if (el || el0_permitted(v, trap, read))
+	if (el || cpu_el0_permitted(v, trap, read))
 		return false;
 	cpu_trap_sys(v, enc, rt, read);
 	return true;
@@ -129,7 +128,7 @@ static u64 slot_read(struct emu_vcpu *v, const struct arm_sysreg_row *r)
 	return r->slot == ARM_SLOT_NONE ? 0 : v->st.sys[r->slot];
 }
 
-static u64 do_read(struct emu_vcpu *v, const struct arm_sysreg_row *r, bool *undef)
+u64 cpu_row_read(struct emu_vcpu *v, const struct arm_sysreg_row *r, bool *undef)
 {
 	struct arm_state *st = &v->st;
 
@@ -252,7 +251,7 @@ static bool write_slot(struct emu_vcpu *v, const struct arm_sysreg_row *r, u64 v
 	return false;
 }
 
-static void do_write(struct emu_vcpu *v, const struct arm_sysreg_row *r, u64 val, bool *undef)
+void cpu_row_write(struct emu_vcpu *v, const struct arm_sysreg_row *r, u64 val, bool *undef)
 {
 	struct arm_state *st = &v->st;
 
@@ -342,7 +341,7 @@ u64 helper_sysreg_read(struct emu_vcpu *v, u64 a, u64 b, u64 c)
 	(void)c;
 	if (!r)
 		return 0;
-	val = do_read(v, r, &undef);
+	val = cpu_row_read(v, r, &undef);
 	if (undef)
 		undefined(v, (u32)a, "mrs");
 	return val;
@@ -355,7 +354,7 @@ u64 helper_sysreg_write(struct emu_vcpu *v, u64 a, u64 b, u64 c)
 
 	if (!r)
 		return 0;
-	do_write(v, r, b, &undef);
+	cpu_row_write(v, r, b, &undef);
 	if (undef)
 		undefined(v, (u32)a, "msr");
 	return 0;

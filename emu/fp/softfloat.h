@@ -63,6 +63,9 @@ u64 sf_rsqrt_estimate(struct sf_ctx *c, enum sf_format f, u64 a);
 /* 2 - a * b and (3 - a * b) / 2, fused. */
 u64 sf_recip_step(struct sf_ctx *c, enum sf_format f, u64 a, u64 b);
 u64 sf_rsqrt_step(struct sf_ctx *c, enum sf_format f, u64 a, u64 b);
+/* The same as AArch32 has them: the product is rounded. */
+u64 sf_recip_step32(struct sf_ctx *c, enum sf_format f, u64 a, u64 b);
+u64 sf_rsqrt_step32(struct sf_ctx *c, enum sf_format f, u64 a, u64 b);
 u64 sf_recpx(struct sf_ctx *c, enum sf_format f, u64 a);
 /* To an integral value; @exact: inexact is raised. */
 u64 sf_round_int(struct sf_ctx *c, enum sf_format f, u64 a, enum sf_round r, bool exact);

@@ -100,6 +100,39 @@ u64 sf_rsqrt_step(struct sf_ctx *c, enum sf_format f, u64 a, u64 b)
 	return sf_step(c, f, a, b, 3, -1);
 }
 
+/*
+ * AArch32 (DDI 0406C, FPRecipStep and FPRSqrtStep): a multiplication, whose
+ * infinity times zero is zero, and a subtraction, which is halved before it is
+ * rounded.
+ */
+static u64 sf_step32(struct sf_ctx *c, enum sf_format f, u64 a, u64 b, unsigned int konst, int scale)
+{
+	const struct sf_shape *s = &sf_shapes[f];
+	struct sf_num n[2], p, k = sf_make(false, SF_TOP, konst);
+	u64 res;
+
+	if (sf_unpack2(c, f, a, b, n, &res))
+		return res;
+	if (sf_inf_zero(&n[0], &n[1]))
+		p = sf_make(false, 0, 0);
+	else
+		p = sf_unpack(c, f, sf_mul(c, f, a, b));
+	p.sign = !p.sign;
+	if (p.class == SF_INF)
+		return sf_pack_inf(s, p.sign);
+	return sf_round_sum(c, f, &k, &p, scale);
+}
+
+u64 sf_recip_step32(struct sf_ctx *c, enum sf_format f, u64 a, u64 b)
+{
+	return sf_step32(c, f, a, b, 2, 0);
+}
+
+u64 sf_rsqrt_step32(struct sf_ctx *c, enum sf_format f, u64 a, u64 b)
+{
+	return sf_step32(c, f, a, b, 3, -1);
+}
+
 /* FPRecpX: the exponent inverted, for scaling. */
 u64 sf_recpx(struct sf_ctx *c, enum sf_format f, u64 a)
 {

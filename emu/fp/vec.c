@@ -27,6 +27,9 @@ void vec_call_op(const struct ir_insn *in, struct vec_call *vc)
 	vc->es = in->es;
 	vc->q = in->q;
 	vc->w = in->w;
+	vc->std = op >= IR_VFADD && op <= IR_ITOF && in->aux == IR_FP_STD;
+	if (vc->std)
+		vc->fpcr = vec_standard_fpcr(vc->fpcr);
 	if (op == IR_VSEL || op == IR_FCCMP) {
 		holds = emu_cond(in->aux, (u32)vc->a.d[0]);
 		if (op == IR_FCCMP && !holds) {

@@ -18,6 +18,7 @@ struct vec_call {
 	struct arm_vreg res, a, b, c;
 	u64 imm;
 	u8 es, q, w;
+	bool std;		/* IR_FP_STD: VFRECPS and VFRSQRTS as AArch32 has them */
 	u32 fpcr;		/* in */
 	u32 *fpsr;		/* cumulative bits are ORed in */
 };
@@ -32,10 +33,20 @@ extern const vec_fn vec_table[IR_OP_COUNT];
 
 /*
  * Carry out @in, an operation of vec_table[], VSEL or FCCMP: the operands, fpcr
- * and fpsr are the caller's; imm, es, q and w are taken from @in.  F arguments
- * are NZCV in bits 31:28, as F results are.
+ * and fpsr are the caller's; imm, es, q and w are taken from @in, and so is
+ * whether the standard value stands in for fpcr (IR_FP_STD).  F arguments are
+ * NZCV in bits 31:28, as F results are.
  */
 void vec_call_op(const struct ir_insn *in, struct vec_call *vc);
+
+/*
+ * AArch32's StandardFPSCRValue: FZ and DN set, round to nearest, AHP as it is
+ * in @fpcr.
+ */
+static inline u32 vec_standard_fpcr(u32 fpcr)
+{
+	return (fpcr & 1u << 26) | 1u << 25 | 1u << 24;
+}
 
 /* ---- scalar functions that every engine needs ---- */
 

@@ -63,6 +63,8 @@ ir_ref a32_get_banked(struct front *f, u32 mode, unsigned int n);
 /* Rn = v (zero-extended 32 bits), n < 15; predicated. */
 void a32_set(struct front *f, unsigned int n, ir_ref v);
 void a32_set_banked(struct front *f, u32 mode, unsigned int n, ir_ref v);
+/* Rn = v whatever the condition: for what a32_ld() gave with Rn as the old value. */
+void a32_set_loaded(struct front *f, unsigned int n, ir_ref v);
 /* NZCV = flags; predicated. */
 void a32_set_flags(struct front *f, ir_ref flags);
 
@@ -87,10 +89,53 @@ void a32_st(struct front *f, unsigned int mop, ir_ref addr, s64 disp, ir_ref v);
 ir_ref a32_ldv(struct front *f, unsigned int mop, unsigned int es, ir_ref addr, s64 disp, ir_ref old);
 void a32_stv(struct front *f, unsigned int mop, unsigned int es, ir_ref addr, s64 disp, ir_ref v);
 
+/* SCTLR.ITD: may the instruction stand in an IT block? */
+bool a32_it_ok(const struct front *f, u32 word, unsigned int size);
+/* One of the register numbers is 15: for some that is UNPREDICTABLE, and UNDEFINED here (docs/unpredictable.md). */
+static inline bool a32_is_pc(unsigned int r1, unsigned int r2, unsigned int r3, unsigned int r4)
+{
+	return r1 == 15 || r2 == 15 || r3 == 15 || r4 == 15;
+}
+
+/* Rm shifted as an instruction says: stype (enum a32_shift) and 0..32. */
+ir_ref a32_shift(struct front *f, unsigned int stype, unsigned int n, ir_ref m);
+/* PSTATE.Q |= q (0 or 1), PSTATE.GE = ge (4 bits); predicated. */
+void a32_set_q_flag(struct front *f, ir_ref q);
+void a32_set_ge(struct front *f, ir_ref ge);
+/* Looks for requests and interrupts behind this instruction, or ends the block.  Behind a32_unless_skip(). */
+void a32_check_pending(struct front *f);
+
 /* Skip the rest of the instruction unless its condition holds; from here on f->cond is A32_AL. */
 void a32_unless_skip(struct front *f);
 /* Call a helper (behind a32_unless_skip()); it finds ITSTATE in PSTATE, should it raise. */
 ir_ref a32_call(struct front *f, enum ir_helper h, ir_ref a, ir_ref c, ir_ref d);
+/* A helper that raises an exception or sets the pc; ends the block.  Respects the condition. */
+void a32_trap(struct front *f, enum ir_helper h, ir_ref a, ir_ref c, ir_ref d);
+/* Back to the dispatcher, behind this instruction; ends the block.  Behind a32_unless_skip(). */
+void a32_leave(struct front *f);
+/* The same if @cond holds on @flags; where that cannot be told apart, always: then f->done is set. */
+void a32_leave_if(struct front *f, unsigned int cond, ir_ref flags);
+/*
+ * Branches in the middle of an IT block are UNPREDICTABLE; here ITSTATE is
+ * discarded where they are taken.
+ */
+/* End the block here, and go on at a known pc or one in a register. */
+void a32_end(struct front *f, u64 pc);
+void a32_end_reg(struct front *f, ir_ref pc, enum ir_jump kind);
+/*
+ * A branch to @target; arguments as of ir_exit_if().  Neither this instruction
+ * has a condition, nor is another one of its IT block behind it.
+ */
+void a32_branch_if(struct front *f, enum ir_op op, unsigned int w, unsigned int aux, ir_ref v, u32 target);
+
+/* Does the instruction have a condition that may fail? */
+static inline bool a32_conditional(const struct front *f)
+{
+	return f->cond < A32_AL;
+}
+
+/* PSTATE.IT = it. */
+void a32_set_it(struct front *f, unsigned int it);
 
 /*
  * VFP or Advanced SIMD: if such trap or are disabled in this block's mode

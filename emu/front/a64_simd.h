@@ -11,6 +11,9 @@
 
 #include "emu/front/front.h"
 
+/* AdvSIMDExpandImm (DDI 0487; DDI 0406C A7.4.6 is the same), before MVNI and BIC turn it over. */
+u64 simd_modimm(unsigned int op, unsigned int cmode, u64 imm8);
+
 /* The shape of a vector form by its Q bit. */
 static inline enum ir_shape simd_q(const struct a64_insn *i)
 {

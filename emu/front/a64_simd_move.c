@@ -84,8 +84,7 @@ static u64 imm_bytes(u64 imm8)
 	return v;
 }
 
-/* AdvSIMDExpandImm (DDI 0487), before MVNI and BIC turn it over. */
-static u64 simd_modimm(unsigned int op, unsigned int cmode, u64 imm8)
+u64 simd_modimm(unsigned int op, unsigned int cmode, u64 imm8)
 {
 	u64 sign = imm8 >> 7, b = imm8 >> 6 & 1, low = imm8 & 0x3f;
 

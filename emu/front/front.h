@@ -13,11 +13,12 @@ struct front {
 	struct ir_block *b;
 	u64 pc;		/* of the instruction being translated */
 	u64 next;	/* where translation goes on: pc + 4 unless a branch was followed */
-	unsigned int avail;	/* code can be read from b->pc up to b->pc + 4 * avail */
+	unsigned int avail;	/* code can be read from b->pc up to b->pc + 4 * avail (AArch32: + avail) */
 	unsigned int exits;	/* side exits so far */
 	bool done;	/* it ended the block */
 	/* AArch32: */
 	u8 it;		/* ITSTATE of this instruction */
+	u8 it_next;	/* and of the one at next */
 	u8 cond;	/* what must hold for it; A32_AL: nothing */
 	ir_ref flags;	/* NZCV before it, where cond is not A32_AL */
 	ir_ref fpscr_nzcv;	/* FPSCR flags as F, if this block has set them last; else IR_NONE */

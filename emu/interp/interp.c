@@ -432,20 +432,6 @@ static int interp_vector(struct interp *t, const struct ir_insn *in, struct arm_
 {
 	struct vec_call vc = {
 		.a = t->val[in->arg[0]], .b = t->val[in->arg[1]], .c = t->val[in->arg[2]],
-		.imm = in->imm, .es = in->es, .q = in->q, .w = in->w,
-		.fpcr = t->v->st.fpcr, .fpsr = &t->v->st.fpsr,
-	};
-
-	vec_table[in->op](&vc);
-	*res = vc.res;
-	return INTERP_CONTINUE;
-}
-
-/* Those that take a condition. */
-static int interp_vector_cond(struct interp *t, const struct ir_insn *in, struct arm_vreg *res)
-{
-	struct vec_call vc = {
-		.a = t->val[in->arg[0]], .b = t->val[in->arg[1]], .c = t->val[in->arg[2]],
 		.fpcr = t->v->st.fpcr, .fpsr = &t->v->st.fpsr,
 	};
 
@@ -456,12 +442,12 @@ static int interp_vector_cond(struct interp *t, const struct ir_insn *in, struct
 
 int interp_VSEL(struct interp *t, const struct ir_insn *in, struct arm_vreg *res)
 {
-	return interp_vector_cond(t, in, res);
+	return interp_vector(t, in, res);
 }
 
 int interp_FCCMP(struct interp *t, const struct ir_insn *in, struct arm_vreg *res)
 {
-	return interp_vector_cond(t, in, res);
+	return interp_vector(t, in, res);
 }
 
 static const interp_fn interp_table[IR_OP_COUNT] = {

@@ -3,6 +3,8 @@
 #include <inttypes.h>
 
 #include "emu/ir/ir_int.h"
+#include "isa/a32.h"
+#include "isa/a32_disasm.h"
 #include "isa/a64_disasm.h"
 
 static const char *const cond_names[16] = {
@@ -102,6 +104,20 @@ static void dump_insn(const struct ir_block *b, unsigned int i, FILE *out)
 	fputc('\n', out);
 }
 
+static void dump_guest(const struct ir_block *b, const struct ir_insn *t, u64 pc, char *text, size_t len)
+{
+	unsigned int it = IR_INSN_IT(t->imm);
+	u64 features = b->features;
+
+	if (!(b->mode & IR_MODE_A32)) {
+		a64_disasm(IR_INSN_WORD(t->imm), pc, features, text, len);
+		return;
+	}
+	if (pc & 1)
+		features |= A32_THUMB | (it ? A32_IN_IT : 0);
+	a32_disasm(IR_INSN_WORD(t->imm), (u32)pc & ~1u, features, it ? it >> 4 : 14, text, len);
+}
+
 void ir_dump(const struct ir_block *b, FILE *out)
 {
 	char text[128];
@@ -115,9 +131,9 @@ void ir_dump(const struct ir_block *b, FILE *out)
 		if (t->op >= IR_OP_COUNT) {
 			fprintf(out, "    ?? operation %u\n", t->op);
 		} else if (t->op == IR_INSN) {
-			pc = b->pc + (u32)t->imm;
-			a64_disasm(t->imm >> 32, pc, b->features, text, sizeof(text));
-			fprintf(out, "  0x%" PRIx64 ": %08x  %s\n", pc, (u32)(t->imm >> 32), text);
+			pc = b->pc + IR_INSN_OFF(t->imm);
+			dump_guest(b, t, pc, text, sizeof(text));
+			fprintf(out, "  0x%" PRIx64 ": %08x  %s\n", pc, IR_INSN_WORD(t->imm), text);
 		} else if (t->op != IR_CONST) {
 			dump_insn(b, i, out);
 		}

@@ -26,6 +26,8 @@ unsigned int ir_bits(const struct ir_block *b, ir_ref r)
 	case IR_STX:
 	case IR_STXV:
 		return 1;
+	case IR_GETX:
+		return b->mode & IR_MODE_A32 ? 32 : 64;
 	case IR_ZEXT:
 		return t->aux;
 	case IR_VGETU:
@@ -43,8 +45,12 @@ ir_ref ir_split_add(const struct ir_block *b, ir_ref r, u64 *off)
 	const struct ir_insn *t = &b->insns[r];
 	u64 c;
 
-	if ((t->op != IR_ADD && t->op != IR_SUB) || t->w != 64 || !ir_is_const(b, t->arg[1], &c))
+	/* A sum of 32 bits is as good where addresses wrap there. */
+	if ((t->op != IR_ADD && t->op != IR_SUB) || (t->w != 64 && !(b->mode & IR_MODE_A32)) ||
+	    !ir_is_const(b, t->arg[1], &c))
 		return r;
+	if (t->w == 32)
+		c = (u64)(s32)c;
 	*off += t->op == IR_ADD ? c : 0 - c;
 	return t->arg[0];
 }
@@ -253,8 +259,7 @@ static unsigned int shape_bits(unsigned int es, unsigned int q)
 	return q == IR_SCALAR ? 8u << es : q == IR_D ? 64 : 128;
 }
 
-/* Bits of a vector that may be other than zero; 128 when nothing is known. */
-static unsigned int vec_bits(const struct ir_block *b, ir_ref r)
+unsigned int ir_vec_bits(const struct ir_block *b, ir_ref r)
 {
 	const struct ir_insn *t = &b->insns[r];
 
@@ -271,13 +276,26 @@ static unsigned int vec_bits(const struct ir_block *b, ir_ref r)
 	case IR_VXOR:
 	case IR_VADD:
 	case IR_VSUB:
+	case IR_VSEL:
 	case IR_VFADD:
 	case IR_VFSUB:
 	case IR_VFMUL:
 	case IR_VFDIV:
+	case IR_VFNMUL:
+	case IR_VFMLA:
+	case IR_VFMLS:
+	case IR_VFMAXNM:
+	case IR_VFMINNM:
+	case IR_VFSQRT:
+	case IR_VFABS:
+	case IR_VFNEG:
+	case IR_VFRINT:
+	case IR_ITOF:
 		return shape_bits(t->es, t->q);
 	case IR_VCONST:
 		return t->q == IR_Q ? 128 : 64;
+	case IR_VFCVT:
+		return 8u << t->imm;
 	case IR_VHIGH:
 		return 64;
 	}
@@ -304,7 +322,13 @@ static ir_ref fold_vec(struct ir_block *b, struct ir_insn *t)
 			t->q = IR_D;
 		return IR_NONE;
 	case IR_VLOW:
-		return vec_bits(b, t->arg[0]) <= shape_bits(t->es, t->q) ? t->arg[0] : IR_NONE;
+	case IR_VHIGH:
+	case IR_VDUP:
+	case IR_VGETU:
+	case IR_VGETS:
+	case IR_VINS:
+	case IR_VINSV:
+		return ir_fold_lane(b, t);
 	case IR_VOR:
 	case IR_VAND:
 		return same ? vec_low(b, t->arg[0], t->es, t->q) : IR_NONE;

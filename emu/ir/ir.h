@@ -119,7 +119,7 @@ struct ir_insn {
 enum ir_mode {
 	IR_MODE_EL = 3,			/* exception level */
 	IR_MODE_FP_TRAP = 1 << 2,	/* FP/SIMD accesses trap */
-	IR_MODE_FP_SLOW = 1 << 3,	/* FPCR.FZ, DN or AHP: FP by the software path */
+	IR_MODE_FP_SLOW = 1 << 3,	/* FPCR.FZ, DN or AHP, in AArch32 also RMode: FP mostly by the software path */
 	IR_MODE_ALIGN = 1 << 4,		/* SCTLR.A */
 	IR_MODE_SP_CHECK = 1 << 5,	/* SCTLR.SA or SA0 for this level */
 	IR_MODE_IL = 1 << 6,		/* PSTATE.IL: every instruction traps */

@@ -21,6 +21,12 @@ unsigned int ir_bits(const struct ir_block *b, ir_ref r);
  */
 ir_ref ir_split_add(const struct ir_block *b, ir_ref r, u64 *off);
 
+/* Low bits of a vector that may be other than zero; 128 when nothing is known. */
+unsigned int ir_vec_bits(const struct ir_block *b, ir_ref r);
+
+/* As ir_fold(), for operations that read or insert one lane. */
+ir_ref ir_fold_lane(struct ir_block *b, struct ir_insn *t);
+
 /* Result of the integer operation on constants; false: not for this operation. */
 bool ir_eval(const struct ir_insn *t, u64 a, u64 c, u64 *out);
 

@@ -143,6 +143,13 @@ static int verify_mem(struct verify *v, const struct ir_insn *t)
 	return 0;
 }
 
+/* Helpers that raise nothing but what comes behind a complete instruction: it may have written registers. */
+static bool ends_insn(u64 helper)
+{
+	return helper == IR_HELPER_step_done || helper == IR_HELPER_goto32 || helper == IR_HELPER_eret32 ||
+	       helper == IR_HELPER_rfe32;
+}
+
 /* The order of operations: pairs, and writes behind what may fault. */
 static int verify_order(struct verify *v, const struct ir_insn *t)
 {
@@ -167,7 +174,7 @@ static int verify_order(struct verify *v, const struct ir_insn *t)
 	case IR_CALL:
 		if (t->imm >= IR_HELPER_COUNT)
 			return fail(v, "unknown helper");
-		if (t->imm == IR_HELPER_step_done || ir_helper_flags[t->imm])
+		if (ends_insn(t->imm) || ir_helper_flags[t->imm])
 			return 0;
 		break;
 	}

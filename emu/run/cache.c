@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "emu/cpu/cpu.h"
-#include "emu/front/front.h"
+#include "emu/front/a32.h"
 #include "emu/run/mem.h"
 #include "emu/run/run.h"
 #include "emu/run/tlb.h"
@@ -232,26 +232,43 @@ out:
  * Mark before reading the code: a store that comes later finds the mark, one
  * that came earlier is seen.
  */
-static void mark_code(struct code_cache *c, struct code_page *page, u64 pc, unsigned int insns)
+static void mark_code(struct code_cache *c, struct code_page *page, unsigned int off, unsigned int bytes)
 {
 	_Atomic(u64) *lines = lines_of(c->vm, page->ipa);
-	u64 mask = line_mask(pc & 0xfff, insns * 4ull);
+	u64 mask = line_mask(off, bytes);
 
 	if (!(atomic_fetch_or(lines, mask)))
 		tlb_protect(c->vm, page->host);
 }
 
-static int translate(struct emu_vcpu *v, struct code_page *page, u64 pc, unsigned int max,
+/*
+ * A T32 instruction across two pages is a block of its own.  What it has on
+ * the second page may change, and so may the page there, with nobody telling
+ * this block: it looks itself, each time.
+ */
+static void translate_across(struct code_cache *c, const u8 *head, const u8 *tail)
+{
+	u8 code[4] = { head[0], head[1], tail[0], tail[1] };
+
+	front_a32(c->ir, code, sizeof(code), 1);
+}
+
+static int translate(struct emu_vcpu *v, struct code_page *page, u64 pc, const u8 *tail, unsigned int max,
 		     const struct jit_rec *hint, struct jit_block **out)
 {
 	struct code_cache *c = v->vm->cache;
-	unsigned int at = pc >> 2 & (CODE_PAGE_INSNS - 1), avail = CODE_PAGE_INSNS - at;
+	unsigned int off = pc & (TLB_PAGE_SIZE - 2), avail = TLB_PAGE_SIZE - off;
 	int err;
 
 	ir_block_init(c->ir, pc, page->mode, cpu_features(v->vm));
 	/* Blocks only go forward in the page: what it may read is marked first. */
-	mark_code(c, page, pc, avail < max ? avail : max);
-	front_a64(c->ir, (const u32 *)(page->host + 4 * at), avail, max);
+	mark_code(c, page, off, avail < 4 * max ? avail : 4 * max);
+	if (!(page->mode & IR_MODE_A32))
+		front_a64(c->ir, (const u32 *)(page->host + off), avail / 4, max);
+	else if (tail)
+		translate_across(c, page->host + off, tail);
+	else
+		front_a32(c->ir, page->host + off, avail, max);
 	run_log_insns(v, c->ir);
 	run_log_ir(v, c->ir, EMU_LOG_IR);
 	ir_optimise(c->ir);
@@ -285,10 +302,16 @@ static code_chunk make_chunk(struct code_cache *c, struct code_page *page, unsig
 	return chunk;
 }
 
-struct jit_block *code_block(struct emu_vcpu *v, struct code_page *page, u64 pc, const struct jit_rec *hint)
+static unsigned int block_slot(u64 pc)
+{
+	return pc & 1 ? pc >> 1 & (CODE_PAGE_SLOTS - 1) : pc >> 2 & (CODE_PAGE_SLOTS / 2 - 1);
+}
+
+struct jit_block *code_block(struct emu_vcpu *v, struct code_page *page, u64 pc, const u8 *tail,
+			     const struct jit_rec *hint)
 {
 	struct code_cache *c = v->vm->cache;
-	unsigned int at = pc >> 2 & (CODE_PAGE_INSNS - 1), max = v->mode & IR_MODE_STEP ? 1 : IR_MAX_GUEST;
+	unsigned int at = block_slot(pc), max = v->mode & IR_MODE_STEP ? 1 : IR_MAX_GUEST;
 	struct jit_block *blk = find_block(page, at);
 	code_chunk chunk;
 	int err = -ENOSPC;
@@ -301,7 +324,7 @@ struct jit_block *code_block(struct emu_vcpu *v, struct code_page *page, u64 pc,
 		goto out;
 	chunk = make_chunk(c, page, at);
 	while (chunk && (!c->rw || c->buf.end - c->buf.p >= (ptrdiff_t)CACHE_RESERVE)) {
-		err = translate(v, page, pc, max, hint, &blk);
+		err = translate(v, page, pc, tail, max, hint, &blk);
 		if (err != -E2BIG || max == 1)
 			break;
 		max /= 2;

@@ -19,7 +19,7 @@ struct jit_rec;
 struct ir_block;
 struct run_backend;
 
-#define CODE_PAGE_INSNS (4096 / 4)
+#define CODE_PAGE_SLOTS (4096 / 2)	/* Thumb; other code uses the first half of them */
 #define CODE_CHUNK 32
 
 typedef _Atomic(struct jit_block *) *code_chunk;
@@ -30,14 +30,14 @@ typedef _Atomic(struct jit_block *) *code_chunk;
  * link to the old one is dead at once.
  */
 struct code_page {
-	u64 ipa, va;		/* of the 4 KiB */
+	u64 ipa, va;		/* of the 4 KiB; bit 0 of va: Thumb code */
 	u32 mode;
 	u32 id;
 	const u8 *host;
 	struct code_page *hash_next;	/* by (ipa, va, mode) */
 	struct code_page *ipa_next;	/* pages of the same ipa */
 	/* Blocks by instruction, in chunks made when needed; read without the lock. */
-	_Atomic(code_chunk) chunk[CODE_PAGE_INSNS / CODE_CHUNK];
+	_Atomic(code_chunk) chunk[CODE_PAGE_SLOTS / CODE_CHUNK];
 };
 
 #define CODE_ID_BITS 27
@@ -93,9 +93,12 @@ bool code_in_page(struct emu_vm *vm, u64 ipa);
 
 /*
  * The block at @pc in @page, translated if need be, entered from the exit of
- * @hint (or NULL).  NULL when the cache is full: the caller flushes.
+ * @hint (or NULL).  NULL when the cache is full: the caller flushes.  @tail: a
+ * T32 instruction at the very end of the page has its second half there, NULL:
+ * this is none such.
  */
-struct jit_block *code_block(struct emu_vcpu *v, struct code_page *page, u64 pc, const struct jit_rec *hint);
+struct jit_block *code_block(struct emu_vcpu *v, struct code_page *page, u64 pc, const u8 *tail,
+			     const struct jit_rec *hint);
 /* Link the exit of @rec to @to, if both are still of the present generation. */
 void code_link(struct code_cache *cache, struct jit_rec *rec, struct jit_block *to, u32 generation);
 /*

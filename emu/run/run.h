@@ -41,9 +41,24 @@ extern const struct run_backend run_backend_lockstep;	/* on x86-64 hosts */
 void run_log_insns(struct emu_vcpu *v, const struct ir_block *b);
 void run_log_ir(struct emu_vcpu *v, const struct ir_block *b, enum emu_log class);
 
+/* The code page at @pc; NULL: an exception is pending, or (*full) the cache is full. */
+struct code_page *fetch_page(struct emu_vcpu *v, u64 pc, bool *full);
+/*
+ * Where a T32 instruction that begins in the last halfword of its page goes on.
+ * NULL with no exception pending: it is none of 32 bits.
+ */
+const u8 *fetch_tail(struct emu_vcpu *v, const struct code_page *page, u64 pc);
+
 /* The vCPU may use translations from here on; waits while another has paused all. */
 void vcpu_enter(struct emu_vcpu *v);
 void vcpu_exit(struct emu_vcpu *v);
+/*
+ * Wait until @done(@w, @arg), which depends on @w's inside, in_code and queue_done:
+ * a short spin, then sleep, for the host may have given @w's core to somebody else.
+ * Whoever changes those calls vcpu_awaited() behind the change.
+ */
+void vcpu_await(struct emu_vcpu *w, bool (*done)(struct emu_vcpu *w, u64 arg), u64 arg);
+void vcpu_awaited(struct emu_vcpu *w);
 /* All other vCPUs are outside until vcpu_resume_all(); the caller is too. */
 void vcpu_pause_all(struct emu_vcpu *v);
 void vcpu_resume_all(struct emu_vcpu *v);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "emu/run/tlb.h"
 
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "emu/run/cache.h"
 #include "emu/run/mem.h"
+#include "emu/run/run.h"
 #include "emu/run/tlb_ctx.h"
 
 #define DATA_ONLY (~0u)		/* mode of a table that no code runs with: EL0's view at EL1 */
@@ -216,7 +216,7 @@ void tlb_select(struct emu_vcpu *v)
 	unsigned int el = psr_el(v->st.pstate);
 
 	v->mode = cpu_mode(v);
-	v->tlb = ctx_find(v, mmu_context(v, el), v->mode, el);
+	v->tlb = ctx_find(v, mmu_context(v, el), v->mode & ~IR_MODE_IT, el);
 	v->tlb_unpriv = el == 1 ? ctx_find(v, mmu_context(v, 0), DATA_ONLY, 0) : v->tlb;
 	v->regime_changed = false;
 }
@@ -421,6 +421,7 @@ static void inval_va(struct tlb_ctx *ctx, const struct tlb_inval *inv)
 		for (u64 n = span >> TLB_PAGE_BITS; n; n--, va += TLB_PAGE_SIZE) {
 			inval_one(ctx, tlb_index(ctx, va), inv);
 			inval_code(ctx, tlb_xindex(va), inv);
+			inval_code(ctx, tlb_xindex(va | 1), inv);
 		}
 		return;
 	}
@@ -483,6 +484,12 @@ void tlb_serve(struct emu_vcpu *v)
 	for (unsigned int i = 0; i < n; i++)
 		tlb_invalidate(v, &queue[i]);
 	atomic_store(&v->queue_done, seq);
+	vcpu_awaited(v);
+}
+
+static bool served(struct emu_vcpu *w, u64 seq)
+{
+	return !atomic_load(&w->inside) || atomic_load(&w->queue_done) >= seq || atomic_load(&w->vm->stop);
 }
 
 /*
@@ -504,13 +511,12 @@ void tlb_invalidate_broadcast(struct emu_vcpu *v, const struct tlb_inval *inv)
 		if (vm->vcpu[c] != v)
 			seq[c] = enqueue(vm->vcpu[c], inv);
 	atomic_store(&v->inside, false);
+	vcpu_awaited(v);
 	for (unsigned int c = 0; c < vm->cfg.cpus; c++) {
 		struct emu_vcpu *w = vm->vcpu[c];
 
-		if (w == v)
-			continue;
-		while (atomic_load(&w->inside) && atomic_load(&w->queue_done) < seq[c] && !atomic_load(&vm->stop))
-			sched_yield();
+		if (w != v)
+			vcpu_await(w, served, seq[c]);
 	}
 	atomic_store(&v->inside, was);
 }

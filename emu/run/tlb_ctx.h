@@ -72,8 +72,8 @@ struct tlb_ctx {
 #define TLB_ENTRY_BITS 5
 _Static_assert(sizeof(struct tlb_entry) == 1 << TLB_ENTRY_BITS, "index_mask");
 
-#define TLB_CONTEXTS 24
-#define TLB_HINTS 32
+#define TLB_CONTEXTS 48		/* AArch32 kernels use one per processor mode */
+#define TLB_HINTS 64
 
 struct tlb_set {
 	pthread_mutex_t lock;	/* innermost: ctx[] against tlb_protect() of other vCPUs */
@@ -89,9 +89,10 @@ static inline unsigned int tlb_index(const struct tlb_ctx *ctx, u64 va)
 	return va >> TLB_PAGE_BITS & (ctx->entries - 1);
 }
 
+/* @va has bit 0 set for Thumb code: a page may hold both kinds. */
 static inline unsigned int tlb_xindex(u64 va)
 {
-	return (va >> TLB_PAGE_BITS ^ va >> (TLB_PAGE_BITS + 10)) & (TLB_XKEYS - 1);
+	return (va >> TLB_PAGE_BITS ^ va >> (TLB_PAGE_BITS + 10) ^ (va & 1) << 9) & (TLB_XKEYS - 1);
 }
 
 /* The table for the vCPU's present state; sets vcpu->tlb and tlb_unpriv. */

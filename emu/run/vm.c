@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The public face of emu/: creation, the vCPU loop, stopping. */
 #define _GNU_SOURCE
-#include <sched.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,6 +105,41 @@ void vcpu_exit(struct emu_vcpu *v)
 {
 	atomic_store(&v->in_code, false);
 	atomic_store(&v->inside, false);
+	vcpu_awaited(v);
+}
+
+#define AWAIT_SPINS 1000
+
+void vcpu_await(struct emu_vcpu *w, bool (*done)(struct emu_vcpu *w, u64 arg), u64 arg)
+{
+	struct emu_vm *vm = w->vm;
+
+	for (unsigned int i = 0; i < AWAIT_SPINS; i++) {
+		if (done(w, arg))
+			return;
+	}
+	pthread_mutex_lock(&vm->pause_lock);
+	atomic_fetch_add(&w->awaited, 1);
+	while (!done(w, arg))
+		pthread_cond_wait(&vm->await_cond, &vm->pause_lock);
+	atomic_fetch_sub(&w->awaited, 1);
+	pthread_mutex_unlock(&vm->pause_lock);
+}
+
+/* The change comes first and then this look; vcpu_await() counts itself first and then looks for the change. */
+void vcpu_awaited(struct emu_vcpu *w)
+{
+	if (!atomic_load(&w->awaited))
+		return;
+	pthread_mutex_lock(&w->vm->pause_lock);
+	pthread_cond_broadcast(&w->vm->await_cond);
+	pthread_mutex_unlock(&w->vm->pause_lock);
+}
+
+static bool out_of_code(struct emu_vcpu *w, u64 unused)
+{
+	(void)unused;
+	return !atomic_load(&w->in_code);
 }
 
 void vcpu_pause_all(struct emu_vcpu *v)
@@ -124,8 +158,7 @@ void vcpu_pause_all(struct emu_vcpu *v)
 		if (w == v)
 			continue;
 		atomic_fetch_or(&w->exit_request, VCPU_REQ_KICK);
-		while (atomic_load(&w->in_code))
-			sched_yield();
+		vcpu_await(w, out_of_code, 0);
 	}
 }
 
@@ -154,44 +187,19 @@ static void flush_cache(struct emu_vcpu *v)
 	vcpu_enter(v);
 }
 
-/* The code page at pc; NULL: an exception is pending, or (*full) the cache is full. */
-static struct code_page *fetch_page(struct emu_vcpu *v, u64 pc, bool *full)
-{
-	struct tlb_ctx *ctx = v->tlb;
-	struct tlb_xpage *x = &ctx->xpage[tlb_xindex(pc)];
-	u64 va = pc & TLB_PAGE_MASK, ipa;
-	struct mmu_page page;
-	struct mmu_fault fault;
-	struct code_page *cp;
-	const u8 *host;
-
-	if (x->page && x->va == va)
-		return x->page;
-	if (mmu_translate(v, pc, MMU_FETCH, ctx->el, &page, &fault)) {
-		mmu_raise(v, pc, MMU_FETCH, &fault);
-		return NULL;
-	}
-	ipa = (page.ipa + (pc & (page.size - 1))) & TLB_PAGE_MASK;
-	host = mem_ram_ptr(v->vm, ipa, TLB_PAGE_SIZE);
-	if (!host) {
-		mmu_raise_external(v, pc, MMU_FETCH);
-		return NULL;
-	}
-	cp = code_page_get(v->vm->cache, ipa, va, v->mode, host);
-	if (!cp) {
-		*full = true;
-		return NULL;
-	}
-	tlb_note_code(ctx, va, cp, page.size | page.global);
-	return cp;
-}
-
-/* An indirect branch drops the tag of its target; translated code leaves that to here. */
+/*
+ * An indirect branch drops the tag of its target; translated code leaves that
+ * to here.  In AArch32 a target of A32 code that is not aligned is
+ * UNPREDICTABLE: bit 1 is taken as 0.
+ */
 static u64 branch_target(struct emu_vcpu *v)
 {
 	u64 pc = v->st.pc;
 
-	if ((s64)pc >> 55 != 0 && (s64)pc >> 55 != -1) {
+	if (v->mode & IR_MODE_A32) {
+		pc = pc & 1 ? (u32)pc : (u32)pc & ~3u;
+		v->st.pc = pc;
+	} else if ((s64)pc >> 55 != 0 && (s64)pc >> 55 != -1) {
 		pc = cpu_branch_addr(v, psr_el(v->st.pstate), pc);
 		v->st.pc = pc;
 	}
@@ -210,16 +218,18 @@ static enum run_result run_code(struct emu_vcpu *v)
 		u64 pc = branch_target(v);
 		struct code_page *page;
 		struct jit_block *blk = NULL;
+		const u8 *tail;
 
-		if (pc & 3) {
+		if ((pc & 3) && !(v->mode & IR_MODE_A32)) {
 			helper_pc_align(v, pc, 0, 0);
 			return RUN_EXCEPTION;
 		}
 		page = fetch_page(v, pc, &full);
-		if (page)
-			blk = code_block(v, page, pc, rec);
-		else if (!full)
+		tail = page ? fetch_tail(v, page, pc) : NULL;
+		if (v->exc.pending)
 			return RUN_EXCEPTION;
+		if (page)
+			blk = code_block(v, page, pc, tail, rec);
 		if (!blk) {
 			flush_cache(v);
 			return RUN_LEFT;
@@ -229,6 +239,8 @@ static enum run_result run_code(struct emu_vcpu *v)
 		r = v->vm->cache->backend->execute(v, blk);
 		v->stats.exits[r]++;
 		rec = r == RUN_LINK ? v->exit_rec : NULL;
+		if (v->mode & IR_MODE_IT)	/* the IT block is over */
+			return r <= RUN_LINK ? RUN_LEFT : r;
 	} while (r <= RUN_LINK && !atomic_load_explicit(&v->exit_request, memory_order_relaxed));
 	return r;
 }
@@ -318,6 +330,7 @@ int emu_vcpu_run(struct emu_vcpu *v)
 			return give_up(v);
 		vcpu_exit(v);
 	}
+	cpu_unsync_state(v);
 	return 0;
 }
 
@@ -337,6 +350,8 @@ void emu_vm_stop(struct emu_vm *vm)
 	atomic_store(&vm->stop, true);
 	for (unsigned int i = 0; i < vm->cfg.cpus; i++)
 		vcpu_kick(vm->vcpu[i], VCPU_REQ_KICK);
+	for (unsigned int i = 0; i < vm->cfg.cpus; i++)
+		vcpu_awaited(vm->vcpu[i]);
 }
 
 void emu_vm_restart(struct emu_vm *vm)
@@ -430,6 +445,7 @@ int emu_vm_create(const struct emu_config *cfg, struct emu_vm **out)
 	pthread_mutex_init(&vm->timer_lock, NULL);
 	pthread_mutex_init(&vm->pause_lock, NULL);
 	pthread_cond_init(&vm->pause_cond, NULL);
+	pthread_cond_init(&vm->await_cond, NULL);
 	for (unsigned int i = 0; i < cfg->cpus && !err; i++)
 		err = vcpu_create(vm, i);
 	if (!err)
@@ -463,6 +479,7 @@ void emu_vm_free(struct emu_vm *vm)
 		pthread_mutex_destroy(&v->queue_lock);
 		free(v);
 	}
+	pthread_cond_destroy(&vm->await_cond);
 	pthread_cond_destroy(&vm->pause_cond);
 	pthread_mutex_destroy(&vm->pause_lock);
 	pthread_mutex_destroy(&vm->timer_lock);

@@ -202,7 +202,7 @@ struct jit_stub {		/* out-of-line code, emitted behind the block */
 	void (*emit)(struct jit_ctx *c, struct jit_stub *s);
 };
 
-#define JIT_MAX_STUBS 1024
+#define JIT_MAX_STUBS 2048
 
 struct jit_ctx {
 	struct x64_buf e;

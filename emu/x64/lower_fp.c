@@ -12,6 +12,7 @@ void fp_init(struct fp *f, struct jit_ctx *c, const struct ir_insn *in)
 {
 	*f = (struct fp){
 		.c = c, .in = in, .es = in->es, .scalar = in->q == IR_SCALAR, .bits = vec_shape(in),
+		.std = (c->b->mode & IR_MODE_FP_SLOW) || in->aux == IR_FP_STD,
 	};
 }
 
@@ -55,7 +56,10 @@ static void quick_binary(struct fp *f, unsigned int d, unsigned int a, unsigned 
 	vmov(c, d, VS1);
 }
 
-/* A fused operation with finite factors: only the addend can be a NaN. */
+/*
+ * A fused operation with finite factors: only the addend can be a NaN.  With
+ * others the host may not see that infinity times zero is invalid.
+ */
 static void quick_fma(struct fp *f, unsigned int a, unsigned int b)
 {
 	u64 finite = fp_rep(f, (f->es == 3 ? 0x7ff0000000000000 : 0x7f800000) - 1);
@@ -81,8 +85,10 @@ static void emit_quick(struct jit_ctx *c, struct jit_stub *s)
 		quick_tiny(&f, d);
 	if (s->kind & FP_QUICK_FMA)
 		quick_fma(&f, b, stub_xmm(r->arg[2]));
-	else
+	else if (!(s->kind & FP_QUICK_DEFAULT))
 		quick_binary(&f, d, stub_xmm(r->arg[0]), b);
+	if (s->kind & FP_QUICK_DEFAULT)
+		fp_default_nans(&f, d);
 	x64_jmp_to(&c->e, s->back);
 	for (unsigned int k = 0; k < f.njumps; k++)
 		x64_patch(f.jump[k], c->e.p);
@@ -93,6 +99,8 @@ static void stub_rare(struct jit_ctx *c, struct jit_stub *s)
 	x64_patch(s->from, c->e.p);
 	if (s->kind)
 		emit_quick(c, s);
+	if (s->kind == FP_QUICK_DEFAULT)
+		return;
 	x64_mov_imm(&c->e, RAX, s->data);
 	x64_call_to(&c->e, code_write(c->cache, c->jit->thunks.rare));
 	x64_jmp_to(&c->e, s->back);
@@ -108,7 +116,7 @@ void fp_end(struct fp *f)
 	struct jit_ctx *c = f->c;
 	struct jit_rare *r;
 
-	if (!f->njumps)
+	if (!f->njumps && !f->guard[0] && !f->guard[1])
 		return;
 	r = code_alloc(c->cache, sizeof(*r));
 	if (!r) {
@@ -126,6 +134,16 @@ void fp_end(struct fp *f)
 		s->data = (uintptr_t)r;
 		s->kind = f->quick;
 	}
+	fp_guard_end(f, r);
+}
+
+void fp_to_c(struct jit_ctx *c, u8 *jump, const struct jit_rare *r)
+{
+	struct jit_stub *s = jit_stub(c, stub_rare);
+
+	s->from = jump;
+	s->back = c->e.p;
+	s->data = (uintptr_t)r;
 }
 
 /* ---- pieces ---- */
@@ -308,9 +326,14 @@ static bool lower_binary(struct jit_ctx *c, const struct ir_insn *in, u32 op, en
 	jit_use_v(c, in->arg[0]);
 	jit_use_v(c, in->arg[1]);
 	d = jit_def_v(c, c->pos);
+	fp_guard(&f, d, op == FP_MUL ? fp_exp_product(&f) : fp_exp_sum(&f), true);
 	/* The lanes above a 64-bit shape are not clean in the arguments; FNMUL negates NaNs. */
 	if ((f.scalar || f.bits == 128) && in->op != IR_VFNMUL)
 		f.quick = FP_QUICK | (check == FP_CHECK_TINY ? FP_QUICK_TINY : 0);
+	if (f.std) {
+		f.quick = FP_QUICK_DEFAULT;
+		check = FP_CHECK_NAN;
+	}
 	emit_op(&f, op, d, in->arg[0], in->arg[1]);
 	if (in->op == IR_VFABD)
 		fp_abs(&f, d, d);
@@ -383,6 +406,7 @@ static bool lower_fma(struct jit_ctx *c, const struct ir_insn *in)
 	a = fp_arg(&f, in->arg[1], VS0);
 	b = fp_arg(&f, in->arg[2], VS1);
 	d = jit_def_v(c, c->pos);
+	fp_guard(&f, d, fp_exp_product(&f), true);
 	if (fp_bits(c, in->arg[0]) <= f.bits) {
 		vmov(c, d, acc);
 		emit_fma(&f, FMA_231, d, a, b);
@@ -398,8 +422,8 @@ static bool lower_fma(struct jit_ctx *c, const struct ir_insn *in)
 	}
 	if (f.bits == 64 && !f.scalar && in->op == IR_VFMLS)
 		fp_trim(&f, d);		/* 0 - 0 is -0 when rounding down */
-	fp_check(&f, d, FP_CHECK_TINY);
-	f.quick = FP_QUICK_FMA | FP_QUICK_TINY;
+	fp_check(&f, d, f.std ? FP_CHECK_NAN : FP_CHECK_TINY);
+	f.quick = FP_QUICK_FMA | (f.std ? FP_QUICK_DEFAULT : FP_QUICK_TINY);
 	fp_end(&f);
 	return true;
 }
@@ -478,13 +502,23 @@ static bool lower_fccmp(struct jit_ctx *c, const struct ir_insn *in)
 	return true;
 }
 
+/* What is also inline in blocks of IR_MODE_FP_SLOW, for the case that FZ and DN are set and no more. */
+static bool runs_fast(const struct ir_insn *in)
+{
+	switch (in->op) {
+	case IR_VFADD: case IR_VFSUB: case IR_VFMUL: case IR_VFMLA: case IR_VFMLS:
+		return true;
+	}
+	return false;
+}
+
 bool jit_lower_fp(struct jit_ctx *c, const struct ir_insn *in)
 {
 	if (in->es > 3 || (in->es < 2 && !(in->es == 1 && in->op >= IR_VFCVT && in->op <= IR_VFCVTN)))
 		return false;
 	if (in->op == IR_VFABS || in->op == IR_VFNEG)
 		return lower_sign(c, in);
-	if (c->b->mode & IR_MODE_FP_SLOW)
+	if (in->aux != IR_FP_STD && (c->b->mode & IR_MODE_FP_SLOW) && !runs_fast(in))
 		return false;
 	switch (in->op) {
 	case IR_FCMP:
@@ -496,16 +530,19 @@ bool jit_lower_fp(struct jit_ctx *c, const struct ir_insn *in)
 	case IR_VFSUB:
 	case IR_VFABD:
 		return lower_binary(c, in, FP_SUB, FP_CHECK_NAN);
-	case IR_VFMUL:
 	case IR_VFNMUL:
+		if (in->aux == IR_FP_STD)
+			return false;
+		__attribute__((fallthrough));
+	case IR_VFMUL:
 		return lower_binary(c, in, FP_MUL, FP_CHECK_TINY);
 	case IR_VFDIV:
-		return lower_binary(c, in, FP_DIV, FP_CHECK_TINY);
+		return in->aux != IR_FP_STD && lower_binary(c, in, FP_DIV, FP_CHECK_TINY);
 	case IR_VFMLA:
 	case IR_VFMLS:
 		return lower_fma(c, in);
 	case IR_VFSQRT:
-		return lower_sqrt(c, in);
+		return in->aux != IR_FP_STD && lower_sqrt(c, in);
 	default:
 		return jit_lower_fp_vec(c, in) || jit_lower_fp_cvt(c, in);
 	}

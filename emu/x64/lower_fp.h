@@ -25,12 +25,14 @@ enum fp_opcode {
 enum fp_cmp { FP_EQ, FP_LT, FP_LE, FP_UNORD, FP_EQ_UQ = 8 /* VEX only */ };
 
 #define FP_JUMPS 7		/* scale_up() and two lanes by emit_to_int() */
+#define FP_ARGS 3
 
 /* What is done about a failed check before C is asked. */
 enum fp_quick {
 	FP_QUICK = 1,		/* two operands: NaNs */
 	FP_QUICK_FMA = 2,	/* NaNs that are added */
 	FP_QUICK_TINY = 4,	/* the check was FP_CHECK_TINY */
+	FP_QUICK_DEFAULT = 8,	/* all NaNs become the default NaN */
 };
 
 /* An operation under way. */
@@ -43,6 +45,9 @@ struct fp {
 	u8 quick;		/* enum fp_quick */
 	unsigned int njumps;
 	u8 *jump[FP_JUMPS];	/* to C */
+	bool std;		/* FZ and DN are set: fp_guard() */
+	u8 *guard[2];		/* its jumps: on the mode, to C; on the operands, to the closer look at them */
+	struct fp_inputs *inputs;	/* for the latter */
 };
 
 enum fp_check {
@@ -55,12 +60,34 @@ void fp_init(struct fp *f, struct jit_ctx *c, const struct ir_insn *in);
 void fp_begin(struct fp *f, struct jit_ctx *c, const struct ir_insn *in);
 /* The jumps lead to C, which goes on here. */
 void fp_end(struct fp *f);
+/* Jump @jump leads to C, which does @r and goes on here. */
+void fp_to_c(struct jit_ctx *c, u8 *jump, const struct jit_rare *r);
 /* Jump to C on @cc. */
 void fp_rare(struct fp *f, enum x64_cc cc);
 /* The same when a lane of mask @v is set; the upper lanes of a scalar do not count.  Destroys EAX. */
 void fp_rare_mask(struct fp *f, unsigned int v);
 /* Check result @r; destroys VS0 and VS1. */
 void fp_check(struct fp *f, unsigned int r, enum fp_check check);
+
+/*
+ * Flushing to zero (lower_fp_std.c).  The host computes with FZ and DN clear,
+ * and that is right as long as no operand is denormal and no result is, not even
+ * before rounding.  fp_guard() makes sure of it before the operation, which thus
+ * raises no flag too many: operands whose magnitude is below 2^(@exp - bias) go
+ * to a closer look, where zeros pass and the rest goes to C.  It comes behind
+ * jit_def_v() with @d the result's register, and destroys @d and VS2; VS0 and
+ * VS1 may hold copies of operands.  @rounds: the result depends on the rounding
+ * mode; @exp 0: whatever the operands are.  Nothing is done unless f->std.
+ */
+void fp_guard(struct fp *f, unsigned int d, unsigned int exp, bool rounds);
+/* For fp_end(): out-of-line code of the guard, whose ways to C do @r. */
+void fp_guard_end(struct fp *f, struct jit_rare *r);
+/* d = d with the default NaN for each NaN; destroys VS0 and VS1. */
+void fp_default_nans(struct fp *f, unsigned int d);
+/* Exponent fields: of the smallest normal number; such that sums, products (also fused ones) are normal or 0. */
+#define FP_EXP_NORMAL 1
+unsigned int fp_exp_sum(const struct fp *f);
+unsigned int fp_exp_product(const struct fp *f);
 
 /* Low bits of @r that may be set. */
 unsigned int fp_bits(const struct jit_ctx *c, ir_ref r);

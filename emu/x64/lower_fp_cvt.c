@@ -51,6 +51,7 @@ static bool lower_round(struct jit_ctx *c, const struct ir_insn *in)
 	fp_begin(&f, c, in);
 	a = fp_arg(&f, in->arg[0], VS0);
 	d = jit_def_v(c, c->pos);
+	fp_guard(&f, d, FP_EXP_NORMAL, round == IR_ROUND_FPCR);
 	if (round == IR_ROUND_TIEAWAY) {
 		if (a == VS0) {		/* fp_arg() made a copy: keep it out of the way */
 			vmov(c, d, VS0);
@@ -63,6 +64,10 @@ static bool lower_round(struct jit_ctx *c, const struct ir_insn *in)
 			a = d;
 		}
 		emit_round(&f, d, a, round_imm[round] | (in->imm & IR_ROUND_EXACT ? 0 : ROUND_QUIET));
+		if (f.std) {
+			fp_check(&f, d, FP_CHECK_NAN);
+			f.quick = FP_QUICK_DEFAULT;
+		}
 	}
 	fp_end(&f);
 	return true;
@@ -131,17 +136,22 @@ static void emit_to_int(struct fp *f, unsigned int r, unsigned int s, bool w)
 	emit_cut(f, RAX, s, true);
 }
 
-/*
- * The register of @a times 2^fbits, which is exact.  Numbers of 2^63 and above,
- * which do not fit anyway and could overflow, go to C first.
- */
-static unsigned int scale_up(struct fp *f, unsigned int a)
+/* What scale_up() needs: taken before the first branch to C, as making room may store a guest register. */
+static unsigned int scale_temp(struct fp *f)
 {
-	unsigned int fbits = IR_CVT_FBITS(f->in->imm), t;
+	return IR_CVT_FBITS(f->in->imm) ? jit_temp_v(f->c) : 0;
+}
+
+/*
+ * The register of @a times 2^fbits, which is exact: @t, if it is not @a.  Numbers
+ * of 2^63 and above, which do not fit anyway and could overflow, go to C first.
+ */
+static unsigned int scale_up(struct fp *f, unsigned int a, unsigned int t)
+{
+	unsigned int fbits = IR_CVT_FBITS(f->in->imm);
 
 	if (!fbits)
 		return a;
-	t = jit_temp_v(f->c);
 	fp_abs(f, VS1, a);
 	vlit(f->c, vec_cmpgt[f->es], VS1, VS1, fp_rep(f, fp_power(f, 63) - 1), LIT_SAME);
 	fp_rare_mask(f, VS1);
@@ -159,7 +169,7 @@ static bool lower_ftoi(struct jit_ctx *c, const struct ir_insn *in)
 	f.bits = 8u << in->es;
 	a = jit_use_v(c, in->arg[0]);
 	d = jit_def(c, c->pos);
-	emit_to_int(&f, d, scale_up(&f, a), in->w != 32);
+	emit_to_int(&f, d, scale_up(&f, a, scale_temp(&f)), in->w != 32);
 	fp_end(&f);
 	return true;
 }
@@ -212,7 +222,7 @@ static void vtoi_singles(struct fp *f, unsigned int d, unsigned int a)
 
 static bool lower_vftoi(struct jit_ctx *c, const struct ir_insn *in)
 {
-	unsigned int a, d, high = 0;
+	unsigned int a, d, scaled, high = 0;
 	bool lanes = in->q == IR_SCALAR || in->es == 3;
 	struct fp f;
 
@@ -225,10 +235,11 @@ static bool lower_vftoi(struct jit_ctx *c, const struct ir_insn *in)
 		a = t;
 	}
 	d = jit_def_v(c, c->pos);
-	/* Before the first branch to C: making room may store a guest register, on all ways. */
 	if (lanes && f.bits == 128)
 		high = jit_temp_v(c);
-	a = scale_up(&f, a);
+	scaled = scale_temp(&f);
+	fp_guard(&f, d, FP_EXP_NORMAL, IR_CVT_ROUND(in->imm) == IR_ROUND_FPCR);
+	a = scale_up(&f, a, scaled);
 	if (lanes) {
 		f.scalar = true;	/* one by one, the shape is in f.bits */
 		vtoi_lanes(&f, d, a, high);
@@ -340,11 +351,13 @@ static bool lower_vitof(struct jit_ctx *c, const struct ir_insn *in)
 	fp_begin(&f, c, in);
 	a = fp_arg(&f, in->arg[0], VS0);
 	d = jit_def_v(c, c->pos);
+	fp_guard(&f, d, 0, true);
 	if (f.scalar || f.es == 3)
 		vitof_lanes(&f, d, a);
 	else
 		vitof_singles(&f, d, a);
 	emit_scale(&f, d);
+	fp_end(&f);
 	return true;
 }
 
@@ -449,14 +462,18 @@ bool jit_lower_fp_cvt(struct jit_ctx *c, const struct ir_insn *in)
 	switch (in->op) {
 	case IR_VFRINT:
 		return lower_round(c, in);
-	case IR_FTOI:
-		return lower_ftoi(c, in);
 	case IR_VFTOI:
 		return lower_vftoi(c, in);
-	case IR_ITOF:
-		return lower_itof(c, in);
 	case IR_VITOF:
 		return lower_vitof(c, in);
+	}
+	if (in->aux == IR_FP_STD)	/* of Advanced SIMD only half precision comes here */
+		return false;
+	switch (in->op) {
+	case IR_FTOI:
+		return lower_ftoi(c, in);
+	case IR_ITOF:
+		return lower_itof(c, in);
 	case IR_VFCVT:
 		return is_half(in) ? lower_half(c, in) : lower_cvt(c, in);
 	case IR_VFCVTL:

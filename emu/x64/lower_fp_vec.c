@@ -42,6 +42,7 @@ static bool lower_minmax(struct jit_ctx *c, const struct ir_insn *in, bool max)
 	a = fp_arg(&f, in->arg[0], VS0);
 	b = fp_arg(&f, in->arg[1], VS1);
 	d = jit_def_v(c, c->pos);
+	fp_guard(&f, d, FP_EXP_NORMAL, false);
 	check_nans(&f, a, b);
 	emit_minmax(&f, max, d, a, b, VS2);
 	if (f.scalar && !(max ? a_clean || b_clean : a_clean && b_clean))
@@ -56,7 +57,7 @@ static bool lower_across(struct jit_ctx *c, const struct ir_insn *in, bool max)
 	unsigned int a, d;
 	struct fp f;
 
-	if (in->es != 2 || in->q != IR_Q)
+	if (in->es != 2 || in->q != IR_Q || in->aux == IR_FP_STD)
 		return false;
 	fp_begin(&f, c, in);
 	a = jit_use_v(c, in->arg[0]);
@@ -103,8 +104,10 @@ static bool lower_pairs(struct jit_ctx *c, const struct ir_insn *in)
 	a = jit_use_v(c, in->arg[0]);
 	b = jit_use_v(c, in->arg[1]);
 	d = jit_def_v(c, c->pos);
+	fp_guard(&f, d, in->op == IR_VFADDP ? fp_exp_sum(&f) : FP_EXP_NORMAL, in->op == IR_VFADDP);
 	emit_pairs(&f, a, b);
 	if (in->op == IR_VFADDP) {
+		f.quick = f.std ? FP_QUICK_DEFAULT : 0;
 		fp_v3(&f, FP_ADD, d, VS0, VS1);
 		fp_check(&f, d, FP_CHECK_NAN);
 	} else {
@@ -130,6 +133,8 @@ static bool lower_mask(struct jit_ctx *c, const struct ir_insn *in)
 	struct fp f;
 
 	fp_init(&f, c, in);
+	if (f.std)
+		jit_flags_clobber(c);
 	if (of_abs) {
 		fp_abs(&f, VS0, jit_use_v(c, in->arg[0]));
 		fp_abs(&f, VS1, jit_use_v(c, in->arg[1]));
@@ -140,17 +145,32 @@ static bool lower_mask(struct jit_ctx *c, const struct ir_insn *in)
 		b = fp_arg(&f, in->arg[1], VS1);
 	}
 	d = jit_def_v(c, c->pos);
+	fp_guard(&f, d, FP_EXP_NORMAL, false);
 	fp_compare(&f, d, b, a, k);
 	if (f.scalar ? !clean : k != FP_LT)
 		fp_trim(&f, d);
+	fp_end(&f);
 	return true;
 }
 
 /* ---- Newton steps ---- */
 
+/* d = konst - a * b, konst in d: fused, or under IR_FP_STD, which is AArch32's, rounded twice.  Destroys VS2. */
+static void emit_step(struct fp *f, unsigned int d, unsigned int a, unsigned int b)
+{
+	struct x64_buf *e = &f->c->e;
+
+	if (f->std) {
+		fp_v3(f, FP_MUL, VS2, a, b);
+		fp_v3(f, FP_SUB, d, d, VS2);
+	} else {	/* vfnmadd231 */
+		x64_vex_rr(e, X_66 | X_0F38 | (f->scalar ? 0xbd : 0xbc) | (f->es == 3 ? X_W : 0), false, d, a, b);
+	}
+}
+
 /*
- * 2 - a * b and (3 - a * b) / 2, fused.  Infinity times zero is zero here, and
- * the halving comes before an overflow: numbers of 2^(bias / 2) and above in
+ * 2 - a * b and (3 - a * b) / 2.  Infinity times zero is zero here, and the
+ * halving comes before an overflow: numbers of 2^(bias / 2) and above in
  * magnitude go to C before anything is raised.  Below, the result is exact or
  * far from underflow, and the halving exact.
  */
@@ -161,7 +181,7 @@ static bool lower_step(struct jit_ctx *c, const struct ir_insn *in)
 	u64 limit, konst;
 	struct fp f;
 
-	if (!c->jit->host.fma)
+	if (!c->jit->host.fma && in->aux != IR_FP_STD)
 		return false;
 	fp_begin(&f, c, in);
 	limit = fp_rep(&f, fp_power(&f, f.es == 3 ? 511 : 63) - 1);
@@ -169,6 +189,7 @@ static bool lower_step(struct jit_ctx *c, const struct ir_insn *in)
 	a = fp_arg(&f, in->arg[0], VS0);
 	b = fp_arg(&f, in->arg[1], VS1);
 	d = jit_def_v(c, c->pos);
+	fp_guard(&f, d, fp_exp_product(&f), true);
 	fp_abs(&f, VS2, a);
 	fp_abs(&f, d, b);
 	vlit(c, vec_cmpgt[f.es], VS2, VS2, limit, LIT_SAME);
@@ -176,8 +197,7 @@ static bool lower_step(struct jit_ctx *c, const struct ir_insn *in)
 	v3(c, V_POR, VS2, VS2, d);
 	fp_rare_mask(&f, VS2);
 	vlit2(c, FP_MOVA, d, f.scalar ? konst : fp_rep(&f, konst), f.bits == 128 ? LIT_SAME : LIT_ZERO);
-	/* vfnmadd231 */
-	x64_vex_rr(&c->e, X_66 | X_0F38 | (f.scalar ? 0xbd : 0xbc) | (f.es == 3 ? X_W : 0), false, d, a, b);
+	emit_step(&f, d, a, b);
 	if (root)
 		fp_lit(&f, fp_op(&f, FP_MUL), d, d, fp_power(&f, -1));
 	if (f.bits == 64 && !f.scalar)

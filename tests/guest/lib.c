@@ -127,8 +127,8 @@ void on_exception(struct frame *f, u64 kind)
 	e->elr = f->elr;
 	e->spsr = f->spsr;
 	e->kind = kind;
-	if (kind == 8 && EC(e->esr) == EC_SVC) {
-		/* the end of call_el0() */
+	if ((kind == 8 && EC(e->esr) == EC_SVC) || (kind == 12 && EC(e->esr) == EC_SVC32 && ISS(e->esr) == 0xff)) {
+		/* the end of call_el0(), call_el0_32() */
 		f->elr = (u64)el0_back;
 		f->spsr = 0x3c5;
 		return;

@@ -24,6 +24,11 @@ CC = ["aarch64-linux-gnu-gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-ffreestan
       "-march=armv8.1-a", "-nostdlib", "-static", "-I" + TOP, "-Wl,--build-id=none",
       "-Wl,--no-warn-rwx-segments", "-Wl,-T," + os.path.join(HERE, "guest.ld")]
 
+CC32 = ["arm-linux-gnueabihf-gcc", "-O2", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror", "-ffreestanding",
+        "-fno-pic", "-fno-stack-protector", "-mgeneral-regs-only", "-mno-unaligned-access", "-march=armv7ve",
+        "-mfloat-abi=soft", "-nostdlib", "-static", "-I" + TOP, "-Wl,--build-id=none", "-Wl,-z,noexecstack",
+        "-Wl,--no-warn-rwx-segments", "-Wl,-T," + os.path.join(HERE, "guest32.ld")]
+
 ENGINES = {"interp": ["--engine", "interp"], "jit": ["--engine", "jit"], "lockstep": ["--lockstep"]}
 
 # guest, CPUs, engines, options, macros.  Nine seconds are plenty for each on an idle host.
@@ -38,6 +43,15 @@ GUESTS = [
     ("smp", 4, ["interp", "jit"], [], []),
     ("smp", 4, ["jit"], ["--cpu", "max"], []),
     ("timer", 1, ["interp", "jit", "lockstep"], [], []),
+    ("compat", 1, ["interp", "jit", "lockstep"], [], []),
+    # AArch32; those with a name in "32" are compiled for it, with -marm unless told otherwise
+    ("faults32", 1, ["interp", "jit", "lockstep"], ["--cpu", "cortex-a15"], []),
+    ("faults32", 1, ["jit"], ["--cpu", "cortex-a7"], ["-mthumb"]),
+    ("psr32", 1, ["interp", "jit", "lockstep"], ["--cpu", "cortex-a15"], []),
+    ("mmu32", 1, ["interp", "jit", "lockstep"], ["--cpu", "cortex-a15"], []),
+    ("mmu32", 1, ["jit"], ["--cpu", "cortex-a7"], ["-mthumb"]),
+    ("mmu32", 1, ["interp", "jit", "lockstep"], ["--cpu", "cortex-a15"], ["-DLONG=1"]),
+    ("smp32", 2, ["interp", "jit"], ["--cpu", "cortex-a15"], []),
 ]
 RUN_SECONDS = 60
 
@@ -58,17 +72,19 @@ class Failed(Exception):
 @functools.lru_cache(maxsize=None)
 def build(work, name, macros=(), sources=None):
     elf = os.path.join(work, name + "".join(macros).replace("=", "") + ".elf")
-    sources = sources or ["start.S", "lib.c", name + ".c"]
-    subprocess.run(CC + list(macros) + [os.path.join(HERE, s) for s in sources] + ["-o", elf], check=True)
+    a32 = name.endswith("32")
+    sources = sources or (["start32.S", "lib32.c"] if a32 else ["start.S", "lib.c"]) + [name + ".c"]
+    cc = CC32 + ([] if "-mthumb" in macros else ["-marm"]) if a32 else CC
+    subprocess.run(cc + list(macros) + [os.path.join(HERE, s) for s in sources] + ["-o", elf], check=True)
     return elf
 
 
 def run_guest(vambrace, elf, cpus, args):
     """Its totals; what it printed beside them is shown."""
     done = subprocess.run([vambrace, "run", "--kernel", elf, "--cpus", str(cpus), "--memory", "64M"] + args,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           timeout=RUN_SECONDS, check=False)
-    text = done.stdout.decode(errors="replace")
+    text = (done.stdout + done.stderr).decode(errors="replace")
     total = re.search(r"^(\d+) passed, (\d+) failed", text, re.M)
     if done.returncode or not total or not int(total[1]) or int(total[2]):
         raise Failed("exit status %d\n%s" % (done.returncode, text[:4000]))

@@ -134,6 +134,20 @@ call_el0:
 	msr	spsr_el1, x3
 	mov	x0, x1
 	eret
+	/* u64 call_el0_32(pc, arg, spsr, arg1): the same in AArch32, until its SVC #0xff; R1 is arg1 */
+	.globl call_el0_32
+call_el0_32:
+	stp	x29, x30, [sp, #-96]!
+	stp	x19, x20, [sp, #16]
+	stp	x21, x22, [sp, #32]
+	stp	x23, x24, [sp, #48]
+	stp	x25, x26, [sp, #64]
+	stp	x27, x28, [sp, #80]
+	msr	elr_el1, x0
+	msr	spsr_el1, x2
+	mov	x0, x1
+	mov	x1, x3
+	eret
 	.globl el0_back
 el0_back:
 	ldp	x19, x20, [sp, #16]

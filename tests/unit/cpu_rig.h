@@ -87,6 +87,12 @@ void tlb_invalidate_broadcast(struct emu_vcpu *v, const struct tlb_inval *inv)
 	rig.broadcasts++;
 }
 
+u64 helper_code_tail(struct emu_vcpu *v, u64 a, u64 b, u64 c)
+{
+	(void)v, (void)a, (void)b, (void)c;
+	return 1;
+}
+
 void code_invalidate(struct emu_vm *vm, u64 ipa, u64 len)
 {
 	(void)vm;
@@ -137,14 +143,14 @@ static void rig_event(void *opaque, unsigned int cpu, enum emu_event event)
 
 static const struct emu_host_ops rig_ops = { .ppi = rig_ppi, .event = rig_event };
 
-static int rig_setup_model(const char *model)
+static int rig_setup_with(const struct arm_cpu_model *model)
 {
 	u8 *ram = rig.ram ? rig.ram : aligned_alloc(65536, RIG_RAM_SIZE);
 
 	memset(&rig, 0, sizeof(rig));
 	rig.ram = ram;
 	memset(ram, 0, RIG_RAM_SIZE);
-	rig.vm.cfg.model = arm_cpu_model_find(model);
+	rig.vm.cfg.model = model;
 	rig.vm.cfg.cpus = RIG_CPUS;
 	rig.vm.cfg.ops = &rig_ops;
 	rig.vm.cfg.opaque = &rig;
@@ -157,7 +163,26 @@ static int rig_setup_model(const char *model)
 	}
 	for (unsigned int i = 0; i < RIG_CPUS; i++)
 		cpu_reset(&rig.cpu[i]);
-	return rig.vm.cfg.model ? 0 : -1;
+	return 0;
+}
+
+static inline int rig_setup_model(const char *name)
+{
+	const struct arm_cpu_model *model = arm_cpu_model_find(name);
+
+	return model ? rig_setup_with(model) : -1;
+}
+
+/* Cortex-A57 with EL1 in AArch32; @v7: with no more than ARMv7 in AArch32. */
+static inline int rig_setup_a32(void **state, bool v7)
+{
+	static struct arm_cpu_model model;
+
+	model = *arm_cpu_model_find("cortex-a57");
+	model.features &= ~(ARM_FEAT_BIT(ARM_FEAT_AARCH64) | ARM_FEAT_BIT(ARM_FEAT_V8_A32));
+	model.features |= ARM_FEAT_BIT(ARM_FEAT_LPAE) | (v7 ? 0 : ARM_FEAT_BIT(ARM_FEAT_V8_A32));
+	*state = &rig.cpu[0];
+	return rig_setup_with(&model);
 }
 
 static inline int rig_setup(void **state)

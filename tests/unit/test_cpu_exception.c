@@ -25,8 +25,8 @@ static void test_reset(void **state)
 	assert_int_equal(rig.cpu[1].st.sys[ARM_SLOT_MPIDR_EL1], 0x80000001);
 	assert_int_equal(cpu_mpidr(11), 0x80000103);
 	assert_int_equal(v->st.sys[ARM_SLOT_CNTFRQ_EL0], 62500000);
-	/* EL0 and EL1 are AArch64 only, EL2 and EL3 absent */
-	assert_int_equal(v->st.sys[ARM_SLOT_ID_AA64PFR0_EL1] & 0xffff, 0x0011);
+	/* EL1 is AArch64, EL0 either, EL2 and EL3 absent */
+	assert_int_equal(v->st.sys[ARM_SLOT_ID_AA64PFR0_EL1] & 0xffff, 0x0012);
 	assert_int_equal(cpu_mode(v), 1 | IR_MODE_FP_TRAP | IR_MODE_SP_CHECK | IR_MODE_MMU_OFF | IR_MODE_SPSEL);
 }
 
@@ -87,7 +87,8 @@ static void test_svc_from_each(void **state)
 static void test_illegal_return(void **state)
 {
 	static const u32 bad[] = {
-		PSR_M_EL2T, PSR_M_EL2H, PSR_M_EL3H, 0x1, 0x2, 0x6, 0x7, PSR_NRW | 0x10, PSR_NRW | 0x13,
+		PSR_M_EL2T, PSR_M_EL2H, PSR_M_EL3H, 0x1, 0x2, 0x6, 0x7,
+		PSR32_M_FIQ, PSR32_M_IRQ, PSR32_M_SVC, PSR32_M_MON, PSR32_M_ABT, PSR32_M_HYP, PSR32_M_UND, PSR32_M_SYS,
 	};
 	struct emu_vcpu *v = *state;
 	struct arm_state *st = &v->st;

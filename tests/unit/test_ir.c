@@ -361,11 +361,195 @@ static void optimise_exposed(void **state)
 	}
 }
 
+/* ---- lanes: random chains mean the same whatever was folded ---- */
+
+struct lanes {
+	u64 d[2];
+};
+
+static u64 lane_get(struct lanes v, unsigned int es, unsigned int n)
+{
+	unsigned int bits = 8u << es, lo = n * bits % 128;
+	u64 x = v.d[lo / 64] >> lo % 64;
+
+	return bits == 64 ? x : x & ((1ull << bits) - 1);
+}
+
+static struct lanes lane_put(struct lanes v, unsigned int es, unsigned int n, u64 x)
+{
+	unsigned int bits = 8u << es, lo = n * bits % 128;
+	u64 mask = bits == 64 ? ~0ull : ((1ull << bits) - 1) << lo % 64;
+
+	v.d[lo / 64] = (v.d[lo / 64] & ~mask) | (x << lo % 64 & mask);
+	return v;
+}
+
+static struct lanes lane_splat(unsigned int es, unsigned int q, u64 x)
+{
+	unsigned int n = q == IR_SCALAR ? 1 : (q == IR_D ? 8u : 16u) >> es;
+	struct lanes v = { { 0, 0 } };
+
+	while (n--)
+		v = lane_put(v, es, n, x);
+	return v;
+}
+
+static u64 lane_sext(u64 x, unsigned int bits, unsigned int w)
+{
+	x = (u64)arm_sext(x, bits);
+	return w == 32 ? (u32)x : x;
+}
+
+/* ir.def's words about each of these. */
+static struct lanes lane_model(const struct ir_insn *t, struct lanes a, struct lanes c)
+{
+	const struct lanes none = { { 0, 0 } };
+	struct lanes v = none;
+
+	switch (t->op) {
+	case IR_VLOW:
+		return t->q == IR_SCALAR ? lane_put(none, t->es, 0, lane_get(a, t->es, 0)) :
+		       t->q == IR_D ? (struct lanes){ { a.d[0], 0 } } : a;
+	case IR_VHIGH:
+		return (struct lanes){ { a.d[1], 0 } };
+	case IR_VCAT:
+		return (struct lanes){ { a.d[0], c.d[0] } };
+	case IR_VDUP:
+		return lane_splat(t->es, t->q, lane_get(a, t->es, t->imm & 15));
+	case IR_VSPLAT:
+		return lane_splat(t->es, t->q, a.d[0]);
+	case IR_VINS:
+		return lane_put(a, t->es, t->imm & 15, c.d[0]);
+	case IR_VINSV:
+		return lane_put(a, t->es, t->imm & 15, lane_get(c, t->es, t->imm >> 4));
+	case IR_VGETU:
+		v.d[0] = lane_get(a, t->es, t->imm & 15);
+		return v;
+	case IR_VGETS:
+		v.d[0] = lane_sext(lane_get(a, t->es, t->imm & 15), 8u << t->es, t->w);
+		return v;
+	case IR_ZEXT:
+		v.d[0] = a.d[0] & ((1ull << t->aux) - 1);
+		return v;
+	case IR_SEXT:
+		v.d[0] = lane_sext(a.d[0], t->aux, t->w);
+		return v;
+	case IR_GETV:
+	case IR_GETX:
+		v.d[0] = (t->imm + 1) * 0x9e3779b97f4a7c15;
+		v.d[1] = t->op == IR_GETV ? (t->imm + 1) * 0xbf58476d1ce4e5b9 : 0;
+		return v;
+	case IR_INSN:
+		return none;
+	}
+	fail_msg("the folds made op %u of lanes", t->op);
+	return none;
+}
+
+/* A random one of them on two of the @n vectors and two integers made so far. */
+static struct ir_insn lane_random(u32 *seed, const ir_ref *vec, unsigned int n, const ir_ref *num)
+{
+	static const u16 ops[] = {
+		IR_VLOW, IR_VHIGH, IR_VCAT, IR_VDUP, IR_VSPLAT, IR_VINS, IR_VINS, IR_VINSV, IR_VINSV, IR_VINSV,
+		IR_VGETU, IR_VGETS,
+	};
+	u32 r = *seed = *seed * 1664525 + 1013904223, lanes;
+	struct ir_insn t = { .op = ops[(r >> 8) % ARM_ARRAY_SIZE(ops)], .q = IR_Q, .w = 64 };
+
+	r = *seed = *seed * 1664525 + 1013904223;
+	t.es = r >> 9 & 3;
+	lanes = 16u >> t.es;
+	t.imm = (r >> 12) % lanes;
+	t.arg[0] = vec[(r >> 17) % n];
+	if (t.op == IR_VINSV)
+		t.imm |= (u64)((r >> 21) % lanes) << 4;
+	if (t.op == IR_VINSV || t.op == IR_VCAT)
+		t.arg[1] = vec[(r >> 25) % n];
+	if (t.op == IR_VINS)
+		t.arg[1] = num[r >> 25 & 1];
+	if (t.op == IR_VSPLAT)
+		t.arg[0] = num[r >> 25 & 1];
+	if (t.op == IR_VLOW || t.op == IR_VDUP || t.op == IR_VSPLAT)
+		t.q = r >> 27 & 1 ? IR_SCALAR : IR_D;
+	if (t.op == IR_VLOW || t.op == IR_VCAT || t.op == IR_VSPLAT || t.op == IR_VHIGH)
+		t.imm = 0;
+	if (t.op == IR_VHIGH || t.op == IR_VCAT || (t.op == IR_VLOW && t.q == IR_D) || (t.op == IR_VDUP && t.q == IR_D))
+		t.es = t.op == IR_VDUP ? t.es : 3;
+	if (t.op == IR_VGETS)
+		t.w = t.es < 2 && r >> 28 & 1 ? 32 : 64;
+	return t;
+}
+
+static void fold_lanes_once(u32 *seed)
+{
+	static struct lanes got[IR_MAX_INSNS];
+	struct ir_block *b = begin();
+	ir_ref vec[44], num[2] = { ir_get_x(b, 1), ir_get_x(b, 2) }, made[40];
+	struct lanes want[40], value_of[IR_MAX_INSNS] = { 0 };
+	unsigned int n = 4;
+
+	for (unsigned int i = 0; i < n; i++) {
+		vec[i] = ir_get_v(b, i);
+		value_of[vec[i]] = lane_model(&b->insns[vec[i]], value_of[0], value_of[0]);
+	}
+	for (unsigned int i = 0; i < 2; i++)
+		value_of[num[i]] = lane_model(&b->insns[num[i]], value_of[0], value_of[0]);
+	for (unsigned int i = 0; i < ARM_ARRAY_SIZE(made); i++) {
+		struct ir_insn t = lane_random(seed, vec, n, num);
+
+		want[i] = lane_model(&t, value_of[t.arg[0]], value_of[t.arg[1]]);
+		made[i] = ir_emit(b, &t);
+		value_of[made[i]] = want[i];
+		if (t.op != IR_VGETU && t.op != IR_VGETS)
+			vec[n++] = made[i];
+		else
+			num[i & 1] = made[i];
+	}
+	for (unsigned int i = 0; i < b->n; i++)
+		got[i] = lane_model(&b->insns[i], got[b->insns[i].arg[0]], got[b->insns[i].arg[1]]);
+	for (unsigned int i = 0; i < ARM_ARRAY_SIZE(made); i++)
+		if (memcmp(&got[made[i]], &want[i], sizeof(want[i]))) {
+			ir_dump(b, stderr);
+			fail_msg("value %u is wrong", made[i]);
+		}
+}
+
+static void fold_lanes(void **state)
+{
+	u32 seed = 1;
+
+	(void)state;
+	for (unsigned int i = 0; i < 3000; i++)
+		fold_lanes_once(&seed);
+}
+
+/* S and D registers of AArch32: nothing is moved between instructions. */
+static void fold_lanes_away(void **state)
+{
+	struct ir_block *b = begin();
+	ir_ref q = ir_get_v(b, 0), s = ir_get_v(b, 1), low, high, v;
+
+	(void)state;
+	low = ir_vop(b, IR_VFADD, 2, IR_SCALAR, 0, q, s, IR_NONE);
+	v = ir_vop(b, IR_VINSV, 2, IR_Q, 1, q, low, IR_NONE);
+	v = ir_vop(b, IR_VINSV, 2, IR_Q, 3, v, s, IR_NONE);
+	assert_int_equal(ir_vop(b, IR_VDUP, 2, IR_SCALAR, 1, v, IR_NONE, IR_NONE), low);
+	high = ir_vop(b, IR_VFADD, 3, IR_SCALAR, 0, q, s, IR_NONE);
+	v = ir_vop(b, IR_VINSV, 3, IR_Q, 1, q, high, IR_NONE);
+	v = ir_vop(b, IR_VINSV, 3, IR_Q, 0, v, low, IR_NONE);
+	assert_int_equal(b->insns[v].op, IR_VCAT);
+	assert_int_equal(ir_vop(b, IR_VHIGH, 3, IR_D, 0, v, IR_NONE, IR_NONE), high);
+	assert_int_equal(ir_vop(b, IR_VLOW, 3, IR_D, 0, v, IR_NONE, IR_NONE), low);
+	v = ir_vop(b, IR_VINS, 2, IR_Q, 2, v, ir_op(b, IR_MUL, 32, ir_get_x(b, 1), ir_get_x(b, 2), IR_NONE), IR_NONE);
+	assert_int_equal(b->insns[ir_vop(b, IR_VGETU, 2, IR_SCALAR, 2, v, IR_NONE, IR_NONE)].op, IR_MUL);
+	assert_int_equal(count(b, IR_VHIGH) + count(b, IR_VLOW) + count(b, IR_VDUP) + count(b, IR_VGETU), 0);
+}
+
+static void break_forward(struct ir_block *b, struct ir_insn *add) { add->arg[0] = b->n - 1; }
 /* ---- the verifier finds what is wrong ---- */
 
 typedef void break_fn(struct ir_block *b, struct ir_insn *add);
 
-static void break_forward(struct ir_block *b, struct ir_insn *add) { add->arg[0] = b->n - 1; }
 static void break_type(struct ir_block *b, struct ir_insn *add) { (void)b; add->arg[1] = 3; }
 static void break_missing(struct ir_block *b, struct ir_insn *add) { (void)b; add->arg[1] = 0; }
 static void break_extra(struct ir_block *b, struct ir_insn *add) { (void)b; add->arg[2] = 1; }
@@ -479,6 +663,8 @@ int main(void)
 		cmocka_unit_test(registers_forward),
 		cmocka_unit_test(optimise_dead),
 		cmocka_unit_test(optimise_exposed),
+		cmocka_unit_test(fold_lanes),
+		cmocka_unit_test(fold_lanes_away),
 		cmocka_unit_test(verifier),
 		cmocka_unit_test(overflow),
 	};

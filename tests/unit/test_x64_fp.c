@@ -84,6 +84,10 @@ static u64 random_single(void)
 		return (r & 0x80000fff) | 0x387ff000;
 	case 11:
 		return singles[r % ARM_ARRAY_SIZE(singles)] ^ (1u << (r >> 32) % 24);
+	case 14:	/* differences, and those of products, that are denormal */
+		return (r & 0x80000007) | (u64)(r >> 32 & 1 ? 22 : 39) << 23;
+	case 15:
+		return (r & 0x80000007) | 83u << 23;
 	default:
 		return (u32)r;
 	}
@@ -149,6 +153,9 @@ struct op_case {
 	u8 from;	/* element size of the arguments where it is not es */
 };
 
+/* What blocks are compiled for, and the FPCR values they run with. */
+static u32 block_mode, fpcr_extra, fpcr_rmodes = 3;
+
 /*
  * @clean: bits 0..2: arguments that are known to have no upper bits.  x5 and v9
  * are there to see that a detour through C keeps registers.
@@ -161,7 +168,7 @@ static void build(const struct op_case *t, unsigned int clean)
 	};
 	ir_ref r, keep, keep_v;
 
-	rig_begin(&rig, 0);
+	rig_begin(&rig, block_mode);
 	keep = ir_op(rig.b, IR_ADD, 64, ir_get_x(rig.b, 6), ir_get_x(rig.b, 7), IR_NONE);
 	keep_v = ir_vop(rig.b, IR_VADD, 3, IR_Q, 0, ir_get_v(rig.b, 8), ir_get_v(rig.b, 8), IR_NONE);
 	for (unsigned int k = 0; k < info->nargs; k++) {
@@ -235,7 +242,7 @@ static void run_once(const struct op_case *t, const struct arm_vreg arg[3], u32 
 	assert_int_equal(st->v[9].d[1], 2 * arg[1].d[1]);
 }
 
-static unsigned int rounds = 1000;
+static unsigned int rounds = 2000;
 
 static void run_case(const struct op_case *t)
 {
@@ -253,7 +260,7 @@ static void run_case(const struct op_case *t)
 				arg[k] = random_vreg(t->from ? t->from : t->es, t->kind);
 			if (rig_random() % 8 == 0)
 				arg[1] = arg[0];
-			run_once(t, arg, (u32)(i & 3) << 22);
+			run_once(t, arg, fpcr_extra | (u32)(i & fpcr_rmodes) << 22);
 		}
 	}
 }
@@ -396,6 +403,76 @@ static void flags(void)
 		}
 }
 
+/* ---- FZ and DN: the standard FPSCR value, and FPCR with these ---- */
+
+static const u16 std_ops[] = {
+	IR_VFADD, IR_VFSUB, IR_VFMUL, IR_VFMLA, IR_VFMLS, IR_VFMAX, IR_VFMIN, IR_VFMAXNM, IR_VFMINNM, IR_VFABD,
+	IR_VFRECPE, IR_VFRSQRTE, IR_VFRECPS, IR_VFRSQRTS, IR_VFCMEQ, IR_VFCMGE, IR_VFCMGT, IR_VFACGE, IR_VFACGT,
+	IR_VFADDP, IR_VFMAXP, IR_VFMINP,
+};
+
+static void std_case(u16 op, enum ir_shape q, u64 imm, enum kind kind)
+{
+	struct op_case t = { .op = op, .es = 2, .q = q, .aux = IR_FP_STD, .imm = imm, .kind = kind };
+
+	run_case(&t);
+}
+
+static void std_shape(enum ir_shape q)
+{
+	for (unsigned int i = 0; i < ARM_ARRAY_SIZE(std_ops); i++)
+		std_case(std_ops[i], q, 0, FP);
+	for (unsigned int uns = 0; uns < 2; uns++) {
+		for (unsigned int round = 0; round <= IR_ROUND_TIEAWAY; round++)
+			std_case(IR_VFTOI, q, IR_CVT(round, 0, uns), FP);
+		for (unsigned int fbits = 0; fbits <= 32; fbits += 16) {
+			std_case(IR_VFTOI, q, IR_CVT(IR_ROUND_ZERO, fbits, uns), FP);
+			std_case(IR_VITOF, q, IR_CVT(0, fbits, uns), INTS);
+		}
+	}
+	for (unsigned int round = 0; round <= IR_ROUND_TIEAWAY; round++)
+		std_case(IR_VFRINT, q, round, FP);
+	std_case(IR_VFRINT, q, IR_ROUND_TIEEVEN | IR_ROUND_EXACT, FP);
+}
+
+static void std_all(void)
+{
+	struct op_case t = { .op = IR_VFCVTL, .es = 1, .q = IR_Q, .aux = IR_FP_STD };
+
+	std_shape(IR_D);
+	std_shape(IR_Q);
+	run_case(&t);
+	t = (struct op_case){ .op = IR_VFCVTN, .es = 1, .q = IR_Q, .from = 2, .aux = IR_FP_STD };
+	run_case(&t);
+}
+
+/* With FPSCR = 0; then FPSCR has all sorts of modes, which do not matter. */
+static void standard(void)
+{
+	block_mode = 0;
+	fpcr_rmodes = 0;
+	std_all();
+	block_mode = IR_MODE_FP_SLOW;
+	fpcr_rmodes = 3;
+	std_all();
+	fpcr_extra = 7u << 24;
+	std_all();
+	block_mode = fpcr_extra = 0;
+}
+
+/* The ordinary operations where FPCR has FZ and DN, and each alone. */
+static void flushing(void)
+{
+	static const u16 ops[] = { IR_VFADD, IR_VFSUB, IR_VFMUL, IR_VFMLA, IR_VFMLS };
+
+	block_mode = IR_MODE_FP_SLOW;
+	for (u32 bits = 1; bits < 4; bits++) {
+		fpcr_extra = bits << 24;
+		run_shapes(ops, ARM_ARRAY_SIZE(ops), IR_SCALAR, IR_Q, 0, FP);
+	}
+	block_mode = fpcr_extra = 0;
+}
+
 /* ---- conditions on the flags of a comparison ---- */
 
 static void check_cond(unsigned int cond, unsigned int es)
@@ -452,6 +529,10 @@ static const struct op_case inline_ops[] = {
 
 static void test_inline(void **state)
 {
+	static const u16 std_inline[] = {
+		IR_VFADD, IR_VFSUB, IR_VFMUL, IR_VFMAX, IR_VFMIN, IR_VFABD, IR_VFRECPS, IR_VFRSQRTS, IR_VFCMEQ, IR_VFCMGE,
+		IR_VFCMGT, IR_VFACGE, IR_VFACGT, IR_VFADDP, IR_VFMAXP, IR_VFMINP, IR_VFRINT, IR_VFTOI, IR_VITOF,
+	};
 	(void)state;
 	rig_host(&rig, &rig.host);
 	for (unsigned int i = 0; i < ARM_ARRAY_SIZE(inline_ops); i++) {
@@ -466,11 +547,18 @@ static void test_inline(void **state)
 		build(&(struct op_case){ .op = IR_VFMLS, .es = 3 }, 0);
 		assert_false(rig_calls(&rig, rig.vm.cache->jit->thunks.vec));
 	}
-	/* and FPCR.FZ, DN or AHP are C's */
+	/* where FPCR.FZ, DN or AHP are set only a few operations are inline, */
 	rig_begin(&rig, IR_MODE_FP_SLOW);
-	ir_set_v(rig.b, 0, ir_vop(rig.b, IR_VFADD, 3, IR_SCALAR, 0, ir_get_v(rig.b, 1), ir_get_v(rig.b, 2), IR_NONE));
+	ir_set_v(rig.b, 0, ir_vop(rig.b, IR_VFDIV, 3, IR_SCALAR, 0, ir_get_v(rig.b, 1), ir_get_v(rig.b, 2), IR_NONE));
 	rig_compile(&rig);
 	assert_true(rig_calls(&rig, rig.vm.cache->jit->thunks.vec));
+	/* but most with the standard FPSCR value */
+	block_mode = IR_MODE_FP_SLOW;
+	for (unsigned int i = 0; i < ARM_ARRAY_SIZE(std_inline); i++) {
+		build(&(struct op_case){ .op = std_inline[i], .es = 2, .q = IR_Q, .aux = IR_FP_STD }, 0);
+		assert_false(rig_calls(&rig, rig.vm.cache->jit->thunks.vec));
+	}
+	block_mode = 0;
 }
 
 #define TEST(name) static void test_##name(void **state) { (void)state; on_hosts(name); }
@@ -481,6 +569,8 @@ TEST(from_integers)
 TEST(formats)
 TEST(flags)
 TEST(conditions)
+TEST(standard)
+TEST(flushing)
 
 static int setup(void **state)
 {
@@ -506,6 +596,8 @@ int main(void)
 		cmocka_unit_test(test_formats),
 		cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_conditions),
+		cmocka_unit_test(test_standard),
+		cmocka_unit_test(test_flushing),
 		cmocka_unit_test(test_inline),
 	};
 
