@@ -4,6 +4,7 @@
 #   make            build build/vambrace
 #   make run        boot the default guest to a shell (CPUS=, MEMORY=; ARGS= adds options)
 #   make guest      fetch and make the default guest; guest-16k: Debian's 16K-page kernel
+#   make guest-armmp, guest-armmp-lpae: Debian's 32-bit kernels
 #   make check      all quick checks and tests; make check-slow: the long ones
 #   make bench      compare with QEMU
 #   make format     lay out the sources as `make format-check` wants them
@@ -20,7 +21,7 @@ PYTHON ?= /usr/bin/python3
 # A dry run costs little, and tells whether there is anything to show.
 NINJA := ninja -C $(BUILD) -j $(JOBS)
 
-.PHONY: all run guest guest-16k check check-slow bench format format-check clean distclean \
+.PHONY: all run guest guest-16k guest-armmp guest-armmp-lpae check check-slow bench format format-check clean distclean \
 	setup setup-test setup-slow setup-bench
 
 all: setup
@@ -45,10 +46,16 @@ guest: $(GUEST)/stamp
 guest-16k: $(GUEST)/16k/stamp
 	@:
 
+guest-armmp: $(GUEST)/armmp/stamp
+	@:
+
+guest-armmp-lpae: $(GUEST)/armmp-lpae/stamp
+	@:
+
 # A stamp, so that a second `make run` does not even start the script.
-$(GUEST)/stamp $(GUEST)/16k/stamp: tools/fetch_guest.py tools/guest_init.sh | setup
+$(GUEST)/stamp $(GUEST)/16k/stamp $(GUEST)/armmp/stamp $(GUEST)/armmp-lpae/stamp: tools/fetch_guest.py tools/guest_init.sh | setup
 	@$(PYTHON) tools/fetch_guest.py --cache $(BUILD)/cache --out $(GUEST) \
-		--flavour $(if $(findstring 16k,$@),16k,default)
+		--flavour $(or $(filter 16k armmp armmp-lpae,$(notdir $(@D))),default)
 
 # The guest's terminal gets the size of the user's: Linux hands LINES and COLUMNS to the init.
 run: all guest

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Makes the default guest: Debian's arm64 kernel and an initrd with busybox.
+"""Makes the default guest: Debian's Arm kernel and an initrd with busybox.
 
-    fetch_guest.py --cache DIR --out DIR [--flavour default|16k]
+    fetch_guest.py --cache DIR --out DIR [--flavour default|16k|armmp|armmp-lpae]
+
+The 32-bit flavours have a zImage and the device tree of vexpress-a15.
 
 The packages come through apt, from where this machine gets its own, with a
 private state under the cache, so that the machine's package lists stay as they
@@ -27,9 +29,12 @@ TOOLS = os.path.dirname(os.path.abspath(__file__))
 # What the guest can use, with what they need taken from the modules themselves.
 MODULES = ["virtio_mmio", "virtio_blk", "virtio_net", "virtio_console", "virtio_rng",
            "ext4", "crc32c_generic"]
+# What the devices of vexpress-a15 want.
+BOARD_MODULES = ["smsc911x", "armmmci", "mmc_block"]
+BOARD_DTB = "vexpress-v2p-ca15-tc1.dtb"
 # Where those and their needs are; a module elsewhere would be named in the error.
-MODULE_DIRS = re.compile(r"kernel/(drivers/(virtio|block|net|char)|net/core|fs/(ext4|jbd2)|fs|lib|"
-                         r"crypto|arch/arm64/crypto)/")
+MODULE_DIRS = re.compile(r"kernel/(drivers/(virtio|block|net|char|mmc|base)|net/core|"
+                         r"fs/(ext4|jbd2)|fs|lib|crypto|arch/arm(64)?/crypto)/")
 
 UDHCPC = """#!/bin/sh
 case $1 in
@@ -118,9 +123,9 @@ def paragraph(uri, suite, signed):
 
 
 class Apt:
-    """apt for arm64 with a state of its own."""
+    """apt for another architecture with a state of its own."""
 
-    def __init__(self, base):
+    def __init__(self, base, arch):
         self.base = os.path.abspath(base)
         self.debs = os.path.join(self.base, "debs")
         for d in ("lists/partial", "archives/partial", "debs"):
@@ -129,8 +134,8 @@ class Apt:
         self.sources = os.path.join(self.base, "vambrace.sources")
         self.config = os.path.join(self.base, "apt.conf")
         with open(self.config, "w", encoding="ascii") as f:
-            f.write(f'''APT::Architecture "arm64";
-APT::Architectures {{ "arm64"; }};
+            f.write(f'''APT::Architecture "{arch}";
+APT::Architectures {{ "{arch}"; }};
 APT::Sandbox::User "root";
 Dir::State "{self.base}";
 Dir::State::Lists "{self.base}/lists";
@@ -203,13 +208,15 @@ def module_needs(ko):
 
 
 def read_kernel(deb):
-    """The Image, the release, and the modules as {name: (path, contents)}."""
-    image = release = None
+    """The kernel, the release, the modules as {name: (path, contents)}, and the board's device tree."""
+    image = release = dtb = None
     modules, builtin = {}, ""
     for path, f in deb_members(deb):
         m = re.match(r"(?:usr/)?lib/modules/([^/]+)/(kernel/.*\.ko(?:\.xz)?|modules\.builtin)$", path)
         if path.startswith("boot/vmlinuz-"):
             image = f.read()
+        elif os.path.basename(path) == BOARD_DTB:
+            dtb = f.read()
         elif m and m.group(2) == "modules.builtin":
             release, builtin = m.group(1), f.read().decode()
         elif m and MODULE_DIRS.match(m.group(2)):
@@ -220,11 +227,11 @@ def read_kernel(deb):
         raise Failure(f"{deb} has no kernel in it")
     if image[:2] == b"\x1f\x8b":
         image = gzip.decompress(image)
-    return image, release, modules, {module_name(x) for x in builtin.split()}
+    return image, release, modules, {module_name(x) for x in builtin.split()}, dtb
 
 
-def choose_modules(modules, builtin):
-    """MODULES and all they need: [(path, contents, paths of needs)]."""
+def choose_modules(wanted, modules, builtin):
+    """Those wanted and all they need: {name: (path, contents, names of needs)}."""
     chosen = {}
 
     def add(name):
@@ -242,7 +249,7 @@ def choose_modules(modules, builtin):
         chosen[name] = (path, data, needs)
         return needs
 
-    for name in MODULES:
+    for name in wanted:
         if name in modules or name in builtin:
             add(name)
         else:
@@ -327,9 +334,13 @@ def write_file(path, data):
     os.replace(path + ".new", path)
 
 
+# Name: directory, architecture, metapackage, what it stands for.
 FLAVOURS = {
-    "default": ("", "linux-image-arm64", r"linux-image-[0-9][^ ]*-arm64"),
-    "16k": ("16k", "linux-image-arm64-16k", r"linux-image-[0-9][^ ]*-arm64-16k"),
+    "default": ("", "arm64", "linux-image-arm64", r"linux-image-[0-9][^ ]*-arm64"),
+    "16k": ("16k", "arm64", "linux-image-arm64-16k", r"linux-image-[0-9][^ ]*-arm64-16k"),
+    "armmp": ("armmp", "armhf", "linux-image-armmp", r"linux-image-[0-9][^ ]*-armmp"),
+    "armmp-lpae": ("armmp-lpae", "armhf", "linux-image-armmp-lpae",
+                   r"linux-image-[0-9][^ ]*-armmp-lpae"),
 }
 
 
@@ -348,12 +359,13 @@ def sources_for(flavour):
 
 def packages(args):
     """Paths of the kernel's and busybox' packages; without a network, those of the last time."""
-    _, meta, pattern = FLAVOURS[args.flavour]
-    apt = Apt(os.path.join(args.cache, "apt-" + args.flavour))
-    record = os.path.join(apt.base, "last")
+    _, arch, meta, pattern = FLAVOURS[args.flavour]
+    # The lists are the same for both 32-bit flavours.
+    apt = Apt(os.path.join(args.cache, "apt-" + (arch if arch == "armhf" else args.flavour)), arch)
+    record = os.path.join(apt.base, "last" if arch == "arm64" else "last-" + args.flavour)
     for entries in sources_for(args.flavour):
         apt.use(entries)
-        say("fetching Debian's lists of arm64 packages")
+        say(f"fetching Debian's lists of {arch} packages")
         if apt.update():
             paths = [apt.download(apt.real_package(meta, pattern)), apt.download("busybox-static")]
             write_file(record, "\n".join(paths).encode())
@@ -365,22 +377,28 @@ def packages(args):
             say("no network: using the packages fetched before")
             return paths
     backports = " (Debian's backports are needed for it)" if args.flavour == "16k" else ""
-    raise Failure("apt could not fetch the lists of arm64 packages; is the network up?" + backports)
+    raise Failure("apt could not fetch the lists of packages; is the network up?" + backports)
 
 
 def fetch(args, out):
     kernel_deb, busybox_deb = packages(args)
     say("unpacking the kernel")
-    image, release, modules, builtin = read_kernel(kernel_deb)
+    image, release, modules, builtin, dtb = read_kernel(kernel_deb)
+    is32 = FLAVOURS[args.flavour][1] == "armhf"
+    wanted = MODULES + (BOARD_MODULES if is32 else [])
     busybox = next((f.read() for path, f in deb_members(busybox_deb)
                     if path.endswith("bin/busybox")), None)
     if not busybox:
         raise Failure(f"{busybox_deb} has no busybox in it")
     say(f"making the initrd for Linux {release}")
     os.makedirs(out, exist_ok=True)
-    write_file(os.path.join(out, "Image"), image)
+    write_file(os.path.join(out, "zImage" if is32 else "Image"), image)
+    if is32:
+        if not dtb:
+            raise Failure(f"{kernel_deb} has no {BOARD_DTB} in it")
+        write_file(os.path.join(out, BOARD_DTB), dtb)
     write_file(os.path.join(out, "initrd.gz"),
-               make_initrd(busybox, release, choose_modules(modules, builtin)))
+               make_initrd(busybox, release, choose_modules(wanted, modules, builtin)))
     write_file(os.path.join(out, "release"), release.encode() + b"\n")
 
 

@@ -9,12 +9,12 @@ packages()
 	case $1 in
 	build)
 		echo gcc libc6-dev make meson ninja-build pkg-config python3 \
-			libglib2.0-dev libslirp-dev libfdt-dev zlib1g-dev ;;
+			libglib2.0-dev libslirp-dev libfdt-dev zlib1g-dev libpng-dev ;;
 	test)
 		echo git clang libclang-rt-dev clang-format libcmocka-dev libzydis-dev \
 			python3-pytest python3-pexpect \
 			gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu libc6-dev-arm64-cross \
-			qemu-user-static llvm ;;
+			gcc-arm-linux-gnueabihf qemu-user-static llvm ;;
 	slow)	# beside test: root file systems, and the other end of what the guests do
 		echo mmdebstrap debian-archive-keyring fakeroot e2fsprogs openssl redis-tools iperf3 ;;
 	bench)

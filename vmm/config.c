@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@
 void config_init(struct vm_config *cfg)
 {
 	*cfg = (struct vm_config){
+		.machine = machine_type_at(0),
 		.model = arm_cpu_model_find("cortex-a57"),
 		.memory = 512ULL << 20,
 		.cpus = 1,
@@ -28,7 +30,7 @@ void config_destroy(struct vm_config *cfg)
 {
 	char *const strings[] = {
 		cfg->kernel, cfg->initrd, cfg->append, cfg->dtb, cfg->dump_dtb,
-		cfg->log_path, cfg->serial_path, cfg->net_ifname,
+		cfg->log_path, cfg->serial_path, cfg->net_ifname, cfg->sd.path, cfg->screenshot,
 	};
 
 	for (size_t i = 0; i < ARM_ARRAY_SIZE(strings); i++)
@@ -37,6 +39,8 @@ void config_destroy(struct vm_config *cfg)
 		free(cfg->disks[i].path);
 		free(cfg->disks[i].serial);
 	}
+	for (unsigned int i = 0; i < cfg->nflash; i++)
+		free(cfg->flash[i].path);
 	memset(cfg, 0, sizeof(*cfg));
 }
 
@@ -114,12 +118,45 @@ int config_set_cpus(struct vm_config *cfg, const char *text, char **err)
 	return 0;
 }
 
+/* "a, b or c" in @words of @room bytes. */
+static void join_words(char *words, size_t room, const char *word, size_t i, size_t n)
+{
+	size_t len = strlen(words);
+
+	snprintf(words + len, room - len, "%s%s", i == 0 ? "" : i + 1 == n ? " or " : ", ", word);
+}
+
+static int no_such_cpu(char **err)
+{
+	char words[256] = "";
+	unsigned int n;
+	const struct arm_cpu_model *models = arm_cpu_models(&n);
+
+	for (unsigned int i = 0; i < n; i++)
+		join_words(words, sizeof(words), models[i].name, i, n);
+	return err_set(err, -EINVAL, "no such CPU; choose %s", words);
+}
+
 int config_set_cpu(struct vm_config *cfg, const char *text, char **err)
 {
-	cfg->model = arm_cpu_model_find(text);
+	char *copy = strdup(text), *next = copy, *word;
+	int ret = 0;
+
+	if (!copy)
+		return -ENOMEM;
+	cfg->model = arm_cpu_model_find(strsep(&next, ","));
+	cfg->cpu_given = true;
 	if (!cfg->model)
-		return err_set(err, -EINVAL, "no such CPU; choose cortex-a57 or max");
-	return 0;
+		ret = no_such_cpu(err);
+	while (!ret && (word = strsep(&next, ","))) {
+		if (!strcmp(word, "aarch64=off"))
+			cfg->aarch64_off = true;
+		else if (strcmp(word, "aarch64=on"))
+			ret = err_set(err, -EINVAL, "unknown setting '%s'; a CPU has aarch64=on or aarch64=off",
+				      word);
+	}
+	free(copy);
+	return ret;
 }
 
 /* A word and what it stands for. */
@@ -135,8 +172,7 @@ static int choose(const struct choice *list, size_t n, const char *text, char **
 	for (size_t i = 0; i < n; i++) {
 		if (!strcmp(list[i].word, text))
 			return list[i].value;
-		strcat(words, i == 0 ? "" : i + 1 == n ? " or " : ", ");
-		strcat(words, list[i].word);
+		join_words(words, sizeof(words), list[i].word, i, n);
 	}
 	return err_set(err, -EINVAL, "unknown; choose %s", words);
 }
@@ -145,11 +181,17 @@ static int choose(const struct choice *list, size_t n, const char *text, char **
 
 int config_set_machine(struct vm_config *cfg, const char *text, char **err)
 {
-	static const struct choice machines[] = { { "virt", 0 } };
-	int v = CHOOSE(machines, text, err);
+	char words[256] = "";
+	unsigned int n = 0;
 
-	(void)cfg;
-	return v < 0 ? v : 0;
+	cfg->machine = machine_type_find(text);
+	if (cfg->machine)
+		return 0;
+	while (machine_type_at(n))
+		n++;
+	for (unsigned int i = 0; i < n; i++)
+		join_words(words, sizeof(words), machine_type_at(i)->name, i, n);
+	return err_set(err, -EINVAL, "unknown; choose %s", words);
 }
 
 int config_set_engine(struct vm_config *cfg, const char *text, char **err)
@@ -254,6 +296,27 @@ int config_set_serial(struct vm_config *cfg, const char *text, char **err)
 	return 0;
 }
 
+static int net_setting(struct vm_config *cfg, char *word, char **err)
+{
+	static const struct choice models[] = {
+		{ "virtio", NIC_VIRTIO },
+		{ "lan9118", NIC_LAN9118 },
+	};
+	int v;
+
+	if (!strncmp(word, "model=", 6)) {
+		v = CHOOSE(models, word + 6, err);
+		if (v >= 0)
+			cfg->nic = v;
+		return v < 0 ? v : 0;
+	}
+	if (cfg->net != NET_TAP || strncmp(word, "ifname=", 7) || !word[7] || cfg->net_ifname)
+		return err_set(err, -EINVAL, "cannot read '%s'; there is model=virtio|lan9118, and only tap "
+			       "has ifname=NAME", word);
+	cfg->net_ifname = strdup(word + 7);
+	return cfg->net_ifname ? 0 : -ENOMEM;
+}
+
 int config_set_net(struct vm_config *cfg, const char *text, char **err)
 {
 	static const struct choice nets[] = {
@@ -269,16 +332,8 @@ int config_set_net(struct vm_config *cfg, const char *text, char **err)
 	v = CHOOSE(nets, strsep(&next, ","), err);
 	if (v >= 0)
 		cfg->net = v;
-	while (v >= 0 && (word = strsep(&next, ","))) {
-		if (v != NET_TAP || strncmp(word, "ifname=", 7) || !word[7] || cfg->net_ifname) {
-			v = err_set(err, -EINVAL, "cannot read '%s'; only tap has an option, ifname=NAME",
-				    word);
-			break;
-		}
-		cfg->net_ifname = strdup(word + 7);
-		if (!cfg->net_ifname)
-			v = -ENOMEM;
-	}
+	while (v >= 0 && (word = strsep(&next, ",")))
+		v = net_setting(cfg, word, err);
 	free(copy);
 	return v < 0 ? v : 0;
 }
@@ -301,37 +356,76 @@ static int disk_setting(struct config_disk *disk, const char *word, char **err)
 	return disk->serial ? 0 : -ENOMEM;
 }
 
-int config_add_disk(struct vm_config *cfg, const char *text, char **err)
+/*
+ * A path in @text, where a comma is written twice, into *@path (free() it).
+ * Returns what follows the comma that ends it: NULL where nothing does.
+ */
+static int take_path(const char *text, char **path, const char **settings, char **err)
 {
-	struct config_disk *disk;
-	char *path, *next, *word;
+	char *p = malloc(strlen(text) + 1);
 	size_t n = 0;
-	int ret = 0;
 
-	if (cfg->ndisks == CONFIG_MAX_DISKS)
-		return err_set(err, -EINVAL, "a guest can have %d disks", CONFIG_MAX_DISKS);
-	path = malloc(strlen(text) + 1);
-	if (!path)
+	if (!p)
 		return -ENOMEM;
 	for (; *text && (*text != ',' || text[1] == ','); text++) {
 		text += *text == ',';
-		path[n++] = *text;
+		p[n++] = *text;
 	}
-	path[n] = 0;
-	disk = &cfg->disks[cfg->ndisks++];
-	*disk = (struct config_disk){ .path = path };
-	if (!n)
-		return err_set(err, -EINVAL, "no path");
-	if (!*text)
-		return 0;
-	next = strdup(text + 1);
-	path = next;
-	if (!path)
+	p[n] = 0;
+	*path = p;
+	*settings = *text ? text + 1 : NULL;
+	return n ? 0 : err_set(err, -EINVAL, "no path");
+}
+
+int config_add_disk(struct vm_config *cfg, const char *text, char **err)
+{
+	char *copy, *next, *word;
+	struct config_disk *disk;
+	const char *settings;
+	int ret;
+
+	if (cfg->ndisks == CONFIG_MAX_DISKS)
+		return err_set(err, -EINVAL, "a guest can have %d disks", CONFIG_MAX_DISKS);
+	disk = &cfg->disks[cfg->ndisks];
+	*disk = (struct config_disk){ .path = NULL };
+	cfg->ndisks++;
+	ret = take_path(text, &disk->path, &settings, err);
+	if (ret || !settings)
+		return ret;
+	next = copy = strdup(settings);
+	if (!copy)
 		return -ENOMEM;
 	while (!ret && (word = strsep(&next, ",")))
 		ret = disk_setting(disk, word, err);
-	free(path);
+	free(copy);
 	return ret;
+}
+
+/* A file with no setting but readonly. */
+static int set_image(struct config_image *img, const char *text, const char *thing, char **err)
+{
+	const char *settings;
+	int ret = take_path(text, &img->path, &settings, err);
+
+	if (ret || !settings)
+		return ret;
+	if (strcmp(settings, "readonly"))
+		return err_set(err, -EINVAL, "unknown setting '%s'; %s has readonly (write a comma in a path twice)",
+			       settings, thing);
+	img->readonly = true;
+	return 0;
+}
+
+int config_set_sd(struct vm_config *cfg, const char *text, char **err)
+{
+	return set_image(&cfg->sd, text, "an SD card", err);
+}
+
+int config_add_flash(struct vm_config *cfg, const char *text, char **err)
+{
+	if (cfg->nflash == MACHINE_FLASHES)
+		return err_set(err, -EINVAL, "a board has at most %d of them", MACHINE_FLASHES);
+	return set_image(&cfg->flash[cfg->nflash++], text, "a flash", err);
 }
 
 int config_add_forward(struct vm_config *cfg, const char *text, char **err)
@@ -347,6 +441,45 @@ int config_add_forward(struct vm_config *cfg, const char *text, char **err)
 	return ret;
 }
 
+void config_settle(struct vm_config *cfg)
+{
+	if (!cfg->cpu_given)
+		cfg->model = arm_cpu_model_find(cfg->machine->default_cpu);
+}
+
+/* What the board has no place for. */
+static int check_board(const struct vm_config *cfg, char **err)
+{
+	const struct machine_type *m = cfg->machine;
+
+	if (cfg->memory > m->max_memory)
+		return err_set(err, -EINVAL, "--memory: %s can have at most %lluG", m->name,
+			       (unsigned long long)(m->max_memory >> 30));
+	if (cfg->cpus > m->max_cpus)
+		return err_set(err, -EINVAL, "--cpus: %s can have at most %u", m->name, m->max_cpus);
+	if (m->only_aarch32 && !arm_has(cfg->model->features, ARM_FEAT_IMPDEF_A15) &&
+	    !arm_has(cfg->model->features, ARM_FEAT_IMPDEF_A7))
+		return err_set(err, -EINVAL, "--cpu %s: does not fit %s; use cortex-a15 or cortex-a7, or "
+			       "--machine virt", cfg->model->name, m->name);
+	if (cfg->nflash > m->flashes)
+		return err_set(err, -EINVAL, "--flash %s: %s has room for %u", cfg->flash[m->flashes].path,
+			       m->name, m->flashes);
+	if (cfg->sd.path && !m->has_sd)
+		return err_set(err, -EINVAL, "--sd %s: %s has no slot for it; use --disk", cfg->sd.path, m->name);
+	if (cfg->net != NET_NONE && cfg->nic == NIC_LAN9118 && !m->has_lan)
+		return err_set(err, -EINVAL, "--net: %s has no lan9118; use model=virtio", m->name);
+	if (cfg->screenshot && !m->has_screen)
+		return err_set(err, -EINVAL, "--screenshot %s: %s has no screen", cfg->screenshot, m->name);
+	return 0;
+}
+
+/* virtio devices that were asked for. */
+static unsigned int count_virtio(const struct vm_config *cfg)
+{
+	return cfg->ndisks + (cfg->net != NET_NONE && cfg->nic == NIC_VIRTIO) + cfg->rng +
+	       (cfg->console == CONSOLE_VIRTIO);
+}
+
 int config_check(const struct vm_config *cfg, char **err)
 {
 	if (!cfg->kernel && !cfg->dump_dtb)
@@ -360,8 +493,12 @@ int config_check(const struct vm_config *cfg, char **err)
 	if (cfg->log_path && !cfg->log)
 		return err_set(err, -EINVAL, "-D %s: says where -d writes; add -d CLASSES",
 			       cfg->log_path);
+	if (count_virtio(cfg) > cfg->machine->virtio_slots)
+		return err_set(err, -EINVAL, "--disk: %s has %u slots for virtio devices and you ask for %u; leave "
+			       "some away, for instance with --rng off", cfg->machine->name,
+			       cfg->machine->virtio_slots, count_virtio(cfg));
 	/* COMMAND_LINE_SIZE of Linux on arm64. */
 	if (cfg->append && strlen(cfg->append) >= 2048)
 		return err_set(err, -EINVAL, "--append: longer than the 2047 characters that Linux takes");
-	return 0;
+	return check_board(cfg, err);
 }

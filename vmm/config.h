@@ -9,6 +9,7 @@
 #include "arm/cpu_model.h"
 #include "emu/emu.h"
 #include "vmm/host/net.h"
+#include "vmm/machine/machine.h"
 
 #define CONFIG_MAX_DISKS 16
 #define CONFIG_MAX_FORWARDS 32
@@ -25,6 +26,11 @@ enum config_net {
 	NET_TAP,
 };
 
+enum config_nic {
+	NIC_VIRTIO,
+	NIC_LAN9118,
+};
+
 enum config_console {
 	CONSOLE_NONE,
 	CONSOLE_VIRTIO,
@@ -36,6 +42,11 @@ struct config_disk {
 	bool readonly;
 };
 
+struct config_image {
+	char *path;		/* NULL: none */
+	bool readonly;
+};
+
 /* All strings are owned; NULL where not given. */
 struct vm_config {
 	char *kernel;
@@ -43,7 +54,10 @@ struct vm_config {
 	char *append;
 	char *dtb;
 	char *dump_dtb;
+	const struct machine_type *machine;
 	const struct arm_cpu_model *model;
+	bool cpu_given;			/* else the machine's default */
+	bool aarch64_off;		/* the CPU starts in AArch32 */
 	u64 memory;			/* bytes */
 	unsigned int cpus;
 	enum emu_engine engine;
@@ -56,15 +70,20 @@ struct vm_config {
 	char *serial_path;
 	enum config_console console;
 	enum config_net net;
+	enum config_nic nic;
 	char *net_ifname;
 	struct net_forward forwards[CONFIG_MAX_FORWARDS];
 	unsigned int nforwards;
 	bool rng;
 	struct config_disk disks[CONFIG_MAX_DISKS];
 	unsigned int ndisks;
+	struct config_image sd;
+	struct config_image flash[MACHINE_FLASHES];
+	unsigned int nflash;
+	char *screenshot;
 };
 
-/* Guest RAM: at least what a kernel starts in, at most what the map of virt has room for. */
+/* Guest RAM: at least what a kernel starts in, at most what some board has room for. */
 #define CONFIG_MIN_MEMORY (8ULL << 20)
 #define CONFIG_MAX_MEMORY (255ULL << 30)
 
@@ -78,8 +97,11 @@ void config_destroy(struct vm_config *cfg);
 typedef int config_set_fn(struct vm_config *cfg, const char *text, char **err);
 config_set_fn config_set_memory, config_set_cpus, config_set_cpu, config_set_machine,
 	config_set_engine, config_set_log, config_set_cache, config_set_serial,
-	config_set_console, config_set_net, config_set_rng, config_add_disk, config_add_forward;
+	config_set_console, config_set_net, config_set_rng, config_set_sd,
+	config_add_disk, config_add_forward, config_add_flash;
 
+/* Fills in what follows from the rest and was not given: the machine's CPU.  Before config_check(). */
+void config_settle(struct vm_config *cfg);
 /* What only the whole can tell; @err begins with the option. */
 int config_check(const struct vm_config *cfg, char **err);
 

@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vmm/dev/cfi_flash.h"
+#include "vmm/dev/sdcard.h"
 #include "vmm/dev/virtio/virtio.h"
+#include "vmm/host/image.h"
 #include "vmm/host/log.h"
 #include "vmm/host/net.h"
 
@@ -64,6 +67,10 @@ static int create_net(struct devices *d, const struct vm_config *cfg, struct loo
 	ret = create_netdev(cfg, loop, &net.netdev, err);
 	if (ret)
 		return ret;
+	if (cfg->nic == NIC_LAN9118) {
+		d->parts.lan = net.netdev;
+		return 0;
+	}
 	ret = virtio_net_create(&net, &d->virtio[d->nvirtio]);
 	if (ret) {
 		netdev_free(net.netdev);
@@ -73,12 +80,50 @@ static int create_net(struct devices *d, const struct vm_config *cfg, struct loo
 	return 0;
 }
 
+/* What would not be there again the next time must not be written. */
+static int check_flash(const struct config_image *file, u64 size, struct image *img, char **err)
+{
+	u64 have = image_size(img);
+
+	if (have > size || (have < size && !file->readonly))
+		return err_set(err, -EINVAL, "--flash %s: has %llu bytes and the flash %llu; fill it up with bytes of "
+			       "0xff, or add ,readonly to a smaller one", file->path, (unsigned long long)have,
+			       (unsigned long long)size);
+	return 0;
+}
+
+static int create_flashes(struct devices *d, const struct vm_config *cfg, char **err)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; i < cfg->nflash && !ret; i++) {
+		const struct config_image *file = &cfg->flash[i];
+
+		ret = image_open(file->path, file->readonly, &d->parts.flash[i], err);
+		ret = ret ? blame(err, ret, "--flash") :
+		      check_flash(file, cfg->machine->flash_size, d->parts.flash[i], err);
+	}
+	return ret;
+}
+
+static int create_parts(struct devices *d, const struct vm_config *cfg, char **err)
+{
+	int ret = create_flashes(d, cfg, err);
+
+	if (ret || !cfg->sd.path)
+		return ret;
+	ret = sdcard_create(cfg->sd.path, cfg->sd.readonly, &d->parts.sd, err);
+	return ret ? blame(err, ret, "--sd") : 0;
+}
+
 int devices_create(struct devices *d, const struct vm_config *cfg, struct loop *loop, char **err)
 {
 	int ret;
 
 	memset(d, 0, sizeof(*d));
 	ret = create_disks(d, cfg, err);
+	if (!ret)
+		ret = create_parts(d, cfg, err);
 	if (!ret)
 		ret = create_net(d, cfg, loop, err);
 	if (ret || !cfg->rng)
@@ -105,4 +150,10 @@ void devices_free(struct devices *d)
 		if (d->virtio[i])
 			virtio_device_free(d->virtio[i]);
 	d->nvirtio = 0;
+	netdev_free(d->parts.lan);
+	sdcard_free(d->parts.sd);
+	for (unsigned int i = 0; i < MACHINE_FLASHES; i++)
+		if (d->parts.flash[i])
+			image_close(d->parts.flash[i]);
+	memset(&d->parts, 0, sizeof(d->parts));
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The virtio devices that a configuration asks for, with their host back ends. */
+/* What a configuration plugs into the machine, with its host back ends: virtio devices and the parts of boards. */
 #ifndef VMM_DEVICES_H
 #define VMM_DEVICES_H
 
 #include "vmm/config.h"
+#include "vmm/machine/machine.h"
 
 struct chardev;
 struct loop;
@@ -16,6 +17,7 @@ struct virtio_device;
 struct devices {
 	struct virtio_device *virtio[DEVICES_MAX];
 	unsigned int nvirtio;
+	struct machine_parts parts;
 };
 
 /*

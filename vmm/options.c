@@ -41,24 +41,29 @@ struct option_row {
 static config_set_fn set_lockstep;
 
 static const struct option_row rows[] = {
-	STRING("kernel", "FILE", kernel, "arm64 kernel: Image, Image.gz or ELF"),
+	STRING("kernel", "FILE", kernel, "Arm kernel: Image, Image.gz, zImage or ELF"),
 	STRING("initrd", "FILE", initrd, "initial RAM disk"),
 	STRING("append", "TEXT", append, "kernel command line"),
 	STRING("dtb", "FILE", dtb, "device tree to use instead of the machine's own"),
 	STRING("dump-dtb", "FILE", dump_dtb, "write the device tree to FILE and exit"),
-	SET("machine", "NAME", config_set_machine, "machine: virt"),
-	SET("cpu", "NAME", config_set_cpu, "CPU model: cortex-a57 (default) or max"),
+	SET("machine", "NAME", config_set_machine, "machine: virt (default) or vexpress-a15"),
+	SET("cpu", "NAME[,aarch64=off]", config_set_cpu,
+	    "CPU model: cortex-a57 (default), cortex-a15, cortex-a7 or max"),
 	SET("cpus", "N", config_set_cpus, "number of CPUs, 1 to 8 (default 1)"),
 	SET("memory", "SIZE", config_set_memory, "memory, for instance 512M (default) or 2G"),
 	MANY("disk", "FILE[,readonly][,serial=NAME]", config_add_disk,
 	     "raw disk image; the first is vda"),
-	SET("net", "none|user|tap[,ifname=X]", config_set_net, "network (default user)"),
+	SET("sd", "FILE[,readonly]", config_set_sd, "raw image of the SD card (vexpress-a15)"),
+	MANY("flash", "FILE[,readonly]", config_add_flash, "contents of a NOR flash (vexpress-a15)"),
+	SET("net", "none|user|tap[,model=M][,ifname=X]", config_set_net,
+	    "network (default user); model virtio, or lan9118 (vexpress-a15)"),
 	MANY("p", "[ADDR:]HOST:GUEST[/udp]", config_add_forward,
 	     "forward a port of this host to the guest (--net user)"),
 	SET("serial", "stdio|file:PATH|none", config_set_serial, "where the serial port goes"),
 	SET("console", "virtio|none", config_set_console,
 	    "virtio: a console hvc0 on the terminal, instead of the serial port"),
 	SET("rng", "on|off", config_set_rng, "random numbers from the host (default on)"),
+	STRING("screenshot", "FILE", screenshot, "Ctrl-A s and SIGUSR1 write the screen to FILE (PNG)"),
 	FLAG("no-reboot", no_reboot, "end when the guest reboots"),
 	SET("engine", "auto|jit|interp", config_set_engine, "how guest code runs"),
 	SET("lockstep", NULL, set_lockstep, "run translator and interpreter and compare them"),
@@ -88,7 +93,7 @@ static const char *dashes(const struct option_row *row)
 static void show_help(void)
 {
 	puts("Usage: vambrace run --kernel FILE [OPTION]...\n"
-	     "Runs an arm64 virtual machine.\n");
+	     "Runs an Arm virtual machine.\n");
 	for (const struct option_row *r = rows; r < rows + NROWS; r++) {
 		char left[64];
 
@@ -253,6 +258,7 @@ enum options_result options_parse(int argc, char **argv, struct vm_config *cfg)
 	}
 	if (result != OPTIONS_RUN)
 		return result;
+	config_settle(cfg);
 	if (config_check(cfg, &err)) {
 		log_warn("%s", err ? err : strerror(ENOMEM));
 		free(err);

@@ -23,7 +23,7 @@
 #include "vmm/host/loop.h"
 #include "vmm/host/tty.h"
 #include "vmm/machine/boot.h"
-#include "vmm/machine/virt.h"
+#include "vmm/machine/machine.h"
 #include "vmm/mem/bus.h"
 #include "vmm/mem/ram.h"
 
@@ -42,6 +42,7 @@ struct vm {
 	struct boot *boot;
 	struct loop *loop;
 	void *ram;
+	void *extra_ram[MACHINE_EXTRA_RAM];	/* as in @type */
 	struct guest_mem *mem;
 	struct bus *bus;
 	struct accel *accel;
@@ -77,12 +78,28 @@ static void press_button(void *opaque)
 {
 	struct vm *vm = opaque;
 
-	vm->machine->ops->power_button(vm->machine);
+	if (vm->machine->ops->power_button)
+		vm->machine->ops->power_button(vm->machine);
 }
 
 void vm_power_button(struct vm *vm)
 {
 	loop_call(vm->loop, press_button, vm);
+}
+
+static void take_screenshot(void *opaque)
+{
+	struct vm *vm = opaque;
+	const char *path = vm->cfg->screenshot;
+	int ret;
+
+	if (!path || !vm->machine->ops->screenshot)
+		return;
+	ret = vm->machine->ops->screenshot(vm->machine, path);
+	if (ret == -ENODATA)
+		log_warn("--screenshot %s: the guest's screen is off", path);
+	else if (ret)
+		log_warn("--screenshot %s: %s", path, strerror(-ret));
 }
 
 /* What the engine asks of the machine. */
@@ -137,6 +154,11 @@ static void cpu_wires(void *opaque, unsigned int cpu, bool irq, bool fiq)
 	a->ops->set_line(a, cpu, EMU_LINE_FIQ, fiq);
 }
 
+static void machine_power(void *opaque, bool reset)
+{
+	vm_end(opaque, reset ? VM_END_RESET : VM_END_OFF);
+}
+
 static void dma_written(void *opaque, u64 ipa, u64 len)
 {
 	struct accel *a = ((struct vm *)opaque)->accel;
@@ -145,7 +167,7 @@ static void dma_written(void *opaque, u64 ipa, u64 len)
 		a->ops->dma_written(a, ipa, len);
 }
 
-/* Signals: the first asks, the second does not wait. */
+/* Signals to end: the first asks, the second does not wait. */
 static void on_signal(void *opaque, unsigned int events)
 {
 	struct vm *vm = opaque;
@@ -155,6 +177,10 @@ static void on_signal(void *opaque, unsigned int events)
 	(void)events;
 	if (read(vm->signal_fd, &info, sizeof(info)) != sizeof(info))
 		return;
+	if (info.ssi_signo == SIGUSR1) {
+		take_screenshot(vm);
+		return;
+	}
 	pthread_mutex_lock(&vm->lock);
 	again = vm->end == VM_END_QUIT;
 	pthread_mutex_unlock(&vm->lock);
@@ -173,6 +199,8 @@ static int create_signals(struct vm *vm)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
+	if (vm->cfg->screenshot)
+		sigaddset(&set, SIGUSR1);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	vm->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -180,6 +208,15 @@ static int create_signals(struct vm *vm)
 		return -errno;
 	vm->signals = loop_add_fd(vm->loop, vm->signal_fd, LOOP_IN, on_signal, vm);
 	return vm->signals ? 0 : -ENOMEM;
+}
+
+static unsigned int nr_extra_ram(const struct vm *vm)
+{
+	unsigned int n = 0;
+
+	while (n < MACHINE_EXTRA_RAM && vm->type->extra_ram[n].size)
+		n++;
+	return n;
 }
 
 static int create_memory(struct vm *vm, char **err)
@@ -195,7 +232,15 @@ static int create_memory(struct vm *vm, char **err)
 	if (!vm->mem || !vm->bus)
 		return -ENOMEM;
 	guest_mem_on_written(vm->mem, dma_written, vm);
-	return guest_mem_add(vm->mem, vm->type->ram_base, size, vm->ram, false);
+	ret = guest_mem_add(vm->mem, vm->type->ram_base, size, vm->ram, false);
+	for (unsigned int i = 0; i < nr_extra_ram(vm) && !ret; i++) {
+		const struct machine_ram *r = &vm->type->extra_ram[i];
+
+		ret = ram_alloc(r->size, &vm->extra_ram[i]);
+		if (!ret)
+			ret = guest_mem_add(vm->mem, r->base, r->size, vm->extra_ram[i], false);
+	}
+	return ret;
 }
 
 static int create_engine(struct vm *vm, char **err)
@@ -207,6 +252,7 @@ static int create_engine(struct vm *vm, char **err)
 		.engine = cfg->engine,
 		.cache_bytes = cfg->cache_bytes,
 		.count_insns = cfg->stats,
+		.no_psci = vm->type->no_psci,
 		.log = cfg->log,
 		.log_file = vm->log,
 		.ops = &host_ops,
@@ -217,7 +263,11 @@ static int create_engine(struct vm *vm, char **err)
 	if (ret)
 		return err_set(err, ret, "--engine: %s", ret == -ENOTSUP || ret == -ENOSYS ?
 			       "this host has no translator; use --engine interp" : strerror(-ret));
-	return vm->accel->ops->map_ram(vm->accel, vm->type->ram_base, cfg->memory, vm->ram, false);
+	ret = vm->accel->ops->map_ram(vm->accel, vm->type->ram_base, cfg->memory, vm->ram, false);
+	for (unsigned int i = 0; i < nr_extra_ram(vm) && !ret; i++)
+		ret = vm->accel->ops->map_ram(vm->accel, vm->type->extra_ram[i].base, vm->type->extra_ram[i].size,
+					      vm->extra_ram[i], false);
+	return ret;
 }
 
 static int open_log(struct vm *vm, char **err)
@@ -228,6 +278,11 @@ static int open_log(struct vm *vm, char **err)
 		return 0;
 	vm->log = fopen(path, "we");
 	return vm->log ? 0 : err_set(err, -errno, "-D %s: %s", path, strerror(errno));
+}
+
+static void screenshot_by_key(void *opaque)
+{
+	take_screenshot(opaque);
 }
 
 static void quit_by_key(void *opaque)
@@ -246,6 +301,7 @@ static int open_terminal(struct vm *vm, char **err)
 		.in_fd = STDIN_FILENO,
 		.out_fd = STDOUT_FILENO,
 		.quit = quit_by_key,
+		.screenshot = cfg->screenshot ? screenshot_by_key : NULL,
 		.opaque = vm,
 	};
 	int ret = 0;
@@ -272,7 +328,9 @@ static int create_machine(struct vm *vm)
 		.serial = cfg->serial == SERIAL_STDIO ? vm->terminal : vm->serial,
 		.serial_input = cfg->serial == SERIAL_STDIO && cfg->console != CONSOLE_VIRTIO,
 		.virtio = vm->devices.virtio,
+		.parts = &vm->devices.parts,
 		.cpu_wires = cpu_wires,
+		.power = machine_power,
 		.opaque = vm,
 	};
 	int ret = 0;
@@ -291,6 +349,8 @@ static int vm_build(struct vm *vm, char **err)
 {
 	int ret = boot_open(vm->cfg, vm->type, &vm->boot, err);
 
+	if (!ret && boot_is_aarch32(vm->boot))
+		vm->model.features &= ~ARM_FEAT_BIT(ARM_FEAT_AARCH64);
 	if (!ret)
 		ret = loop_create(&vm->loop);
 	if (!ret)
@@ -321,7 +381,7 @@ int vm_create(const struct vm_config *cfg, struct vm **out)
 		return -ENOMEM;
 	pthread_mutex_init(&vm->lock, NULL);
 	vm->cfg = cfg;
-	vm->type = &machine_virt;
+	vm->type = cfg->machine;
 	vm->model = *cfg->model;
 	vm->type->fit_model(&vm->model);
 	vm->signal_fd = -1;
@@ -366,6 +426,8 @@ void vm_free(struct vm *vm)
 	bus_free(vm->bus);
 	guest_mem_free(vm->mem);
 	ram_free(vm->ram, vm->cfg->memory);
+	for (unsigned int i = 0; i < nr_extra_ram(vm); i++)
+		ram_free(vm->extra_ram[i], vm->type->extra_ram[i].size);
 	if (vm->signals)
 		loop_remove(vm->signals);
 	if (vm->signal_fd >= 0)
@@ -453,6 +515,10 @@ static int vm_reboot(struct vm *vm)
 	vm->machine->ops->reset(vm->machine);
 	ram_discard(vm->ram, vm->cfg->memory);
 	dma_written(vm, vm->type->ram_base, vm->cfg->memory);
+	for (unsigned int i = 0; i < nr_extra_ram(vm); i++) {
+		ram_discard(vm->extra_ram[i], vm->type->extra_ram[i].size);
+		dma_written(vm, vm->type->extra_ram[i].base, vm->type->extra_ram[i].size);
+	}
 	ret = boot_load(vm->boot, vm->mem, &err);
 	if (ret)
 		log_warn("the guest rebooted: %s", err ? err : strerror(-ret));
@@ -467,7 +533,8 @@ enum vm_end vm_run(struct vm *vm)
 
 	do {
 		a->ops->reset(a);
-		boot_enter(vm->boot, a->ops->state(a, 0));
+		for (unsigned int i = 0; i < (vm->type->no_psci ? vm->cfg->cpus : 1); i++)
+			boot_enter(vm->boot, i, a->ops->state(a, i));
 		end = run_once(vm);
 		if (end != VM_END_RESET || vm->cfg->no_reboot)
 			break;
@@ -492,7 +559,7 @@ int vm_dump_dtb(const struct vm_config *cfg)
 	struct boot *boot = NULL;
 	char *err = NULL;
 	FILE *f = NULL;
-	int ret = boot_open(cfg, &machine_virt, &boot, &err);
+	int ret = boot_open(cfg, cfg->machine, &boot, &err);
 
 	if (!ret)
 		ret = boot_make_fdt(boot, &fdt, &err);

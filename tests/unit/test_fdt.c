@@ -153,7 +153,7 @@ static void patching(void **state)
 	char *err = NULL;
 
 	(void)state;
-	assert_int_equal(fdt_patch(&in, &p, &out, &err), 0);
+	assert_int_equal(fdt_patch(&in, &p, NULL, &out, &err), 0);
 	assert_int_equal(fdt_check_full(out.blob, out.size), 0);
 	assert_int_equal(cell(out.blob, "/memory", "reg", 2), 1);
 	assert_int_equal(cell(out.blob, "/memory", "reg", 3), 0x80000000);
@@ -165,18 +165,18 @@ static void patching(void **state)
 
 	in = small_tree(1, false);
 	p.ram_size = 64 << 20;
-	assert_int_equal(fdt_patch(&in, &p, &out, &err), 0);
+	assert_int_equal(fdt_patch(&in, &p, NULL, &out, &err), 0);
 	assert_int_equal(cell(out.blob, "/memory@40000000", "reg", 0), 0x40000000);
 	assert_int_equal(cell(out.blob, "/memory@40000000", "reg", 1), 64 << 20);
 	free(out.blob);
 	/* Six GiB cannot be said in one cell. */
-	assert_int_equal(fdt_patch(&in, &params, &out, &err), -EINVAL);
+	assert_int_equal(fdt_patch(&in, &params, NULL, &out, &err), -EINVAL);
 	assert_non_null(strstr(err, "root node"));
 	free(err);
 	free(in.blob);
 
 	in = small_tree(3, false);
-	assert_int_equal(fdt_patch(&in, &p, &out, &err), -EINVAL);
+	assert_int_equal(fdt_patch(&in, &p, NULL, &out, &err), -EINVAL);
 	free(err);
 	free(in.blob);
 }

@@ -98,6 +98,37 @@ static void defaults(void **state)
 	done(&p);
 }
 
+static void the_other_board(void **state)
+{
+	struct parsed p;
+
+	(void)state;
+	/* The CPU follows from the board, whatever comes first. */
+	parse(&p, "run --kernel K --machine vexpress-a15 --sd card,readonly --flash a,,b --flash c,readonly "
+		  "--net user,model=lan9118 --screenshot S --cpus 4 --memory 30G");
+	assert_int_equal(p.result, OPTIONS_RUN);
+	assert_string_equal(p.cfg.machine->name, "vexpress-a15");
+	assert_string_equal(p.cfg.model->name, "cortex-a15");
+	assert_string_equal(p.cfg.sd.path, "card");
+	assert_true(p.cfg.sd.readonly);
+	assert_int_equal(p.cfg.nflash, 2);
+	assert_string_equal(p.cfg.flash[0].path, "a,b");
+	assert_true(!p.cfg.flash[0].readonly && p.cfg.flash[1].readonly);
+	assert_int_equal(p.cfg.nic, NIC_LAN9118);
+	assert_string_equal(p.cfg.screenshot, "S");
+	done(&p);
+	parse(&p, "run --kernel K --cpu cortex-a7 --machine vexpress-a15");
+	assert_int_equal(p.result, OPTIONS_RUN);
+	assert_string_equal(p.cfg.model->name, "cortex-a7");
+	assert_int_equal(p.cfg.nic, NIC_VIRTIO);
+	done(&p);
+	parse(&p, "run --kernel K --cpu cortex-a57,aarch64=off");
+	assert_int_equal(p.result, OPTIONS_RUN);
+	assert_true(p.cfg.aarch64_off);
+	assert_string_equal(p.cfg.machine->name, "virt");
+	done(&p);
+}
+
 static void engine_and_log(void **state)
 {
 	struct parsed p;
@@ -155,7 +186,20 @@ static void refusals(void **state)
 		{ "run --kernel K --cpus 99999999999999999999", "--cpus", "from 1 to 8" },
 		{ "run --kernel K --cpus two", "--cpus two", "not a number" },
 		{ "run --kernel K --cpu 6502", "--cpu 6502", "cortex-a57" },
-		{ "run --kernel K --machine pc", "--machine pc", "virt" },
+		{ "run --kernel K --cpu cortex-a57,aarch64=maybe", "--cpu", "aarch64=off" },
+		{ "run --kernel K --machine pc", "--machine pc", "virt or vexpress-a15" },
+		{ "run --kernel K --machine vexpress-a15 --cpus 5", "--cpus", "at most 4" },
+		{ "run --kernel K --machine vexpress-a15 --memory 31G", "--memory", "at most 30G" },
+		{ "run --kernel K --machine vexpress-a15 --cpu max", "--cpu max", "use cortex-a15" },
+		{ "run --kernel K --machine vexpress-a15 --disk a --disk b --disk c", "--disk", "4 slots" },
+		{ "run --kernel K --machine vexpress-a15 --flash a --flash b --flash c", "--flash c", "at most 2" },
+		{ "run --kernel K --machine vexpress-a15 --sd a,rw", "--sd a,rw", "readonly" },
+		{ "run --kernel K --machine vexpress-a15 --sd a --sd b", "--sd", "twice" },
+		{ "run --kernel K --net user,model=ne2000", "--net", "virtio or lan9118" },
+		{ "run --kernel K --net user,model=lan9118", "--net", "no lan9118" },
+		{ "run --kernel K --sd card", "--sd card", "use --disk" },
+		{ "run --kernel K --flash f", "--flash f", "room for 0" },
+		{ "run --kernel K --screenshot s", "--screenshot s", "no screen" },
 		{ "run --kernel K --engine fast", "--engine fast", "auto, jit or interp" },
 		{ "run --kernel K --lockstep --cpus 2", "--lockstep", "--cpus 1" },
 		{ "run --kernel K --lockstep --engine jit", "--lockstep", "--engine" },
@@ -236,6 +280,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(full_line),
 		cmocka_unit_test(defaults),
+		cmocka_unit_test(the_other_board),
 		cmocka_unit_test(engine_and_log),
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(too_many),

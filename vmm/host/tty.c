@@ -140,8 +140,11 @@ static void tty_help(struct tty *tty)
 	static const char text[] = "\r\nCtrl-A x  quit\r\n"
 				   "Ctrl-A h  this help\r\n"
 				   "Ctrl-A a  send Ctrl-A\r\n";
+	static const char more[] = "Ctrl-A s  write a screenshot\r\n";
 
 	tty_write(&tty->base, text, sizeof(text) - 1);
+	if (tty->cfg.screenshot)
+		tty_write(&tty->base, more, sizeof(more) - 1);
 }
 
 /* Takes one typed byte; what belongs to the guest goes to @in. */
@@ -156,6 +159,8 @@ static void input_byte(struct tty *tty, u8 b)
 			tty->escape = false;
 			if (b == 'x' && tty->cfg.quit)
 				tty->cfg.quit(tty->cfg.opaque);
+			if (b == 's' && tty->cfg.screenshot)
+				tty->cfg.screenshot(tty->cfg.opaque);
 			if (b == 'h' || b == '?')
 				tty_help(tty);
 			if (b != CTRL_A && b != 'a')

@@ -3,8 +3,8 @@
  * A chardev on the user's terminal (or on pipes and files in its place), and
  * one that logs to a file.
  *
- * Escape character Ctrl-A: Ctrl-A x quits, Ctrl-A h shows help, Ctrl-A Ctrl-A
- * (or Ctrl-A a) sends one Ctrl-A.  Only on a terminal.
+ * Escape character Ctrl-A: Ctrl-A x quits, Ctrl-A s makes a screenshot, Ctrl-A h
+ * shows help, Ctrl-A Ctrl-A (or Ctrl-A a) sends one Ctrl-A.  Only on a terminal.
  */
 #ifndef VMM_HOST_TTY_H
 #define VMM_HOST_TTY_H
@@ -18,6 +18,7 @@ struct tty_config {
 	int out_fd;			/* usually 1 */
 	bool no_escape;			/* pass Ctrl-A through */
 	void (*quit)(void *opaque);	/* Ctrl-A x, on the loop's thread; may be NULL */
+	void (*screenshot)(void *opaque);	/* Ctrl-A s, likewise */
 	void *opaque;
 };
 

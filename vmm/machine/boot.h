@@ -23,11 +23,17 @@ int boot_open(const struct vm_config *cfg, const struct machine_type *type, stru
 	      char **err);
 void boot_close(struct boot *b);
 
+/* Do the CPUs start in AArch32?  Then their model is without ARM_FEAT_AARCH64. */
+bool boot_is_aarch32(const struct boot *b);
+
 /* A new device tree (its seeds are new each time).  Errors as above. */
 int boot_make_fdt(struct boot *b, struct fdt_blob *out, char **err);
 /* Everything to guest memory, which holds zeros.  Errors as above. */
 int boot_load(struct boot *b, struct guest_mem *mem, char **err);
-/* The entry state of CPU 0 (Linux, Documentation/arch/arm64/booting); @s comes from a reset. */
-void boot_enter(const struct boot *b, struct arm_state *s);
+/*
+ * The entry state of @cpu (Linux, Documentation/arch/arm64/booting and
+ * arm/booting); @s comes from a reset.  For CPUs that firmware would hold (PSCI) it is not used.
+ */
+void boot_enter(const struct boot *b, unsigned int cpu, struct arm_state *s);
 
 #endif

@@ -12,8 +12,8 @@
 #include "vmm/host/log.h"
 #include "vmm/machine/kernel.h"
 
-/* What we add: the properties of /chosen besides bootargs, and a memory node. */
-#define PATCH_ROOM 1024
+/* What we add: the properties of /chosen besides bootargs, a memory node, CPUs and virtio slots. */
+#define PATCH_ROOM 8192
 /* Deeper than any board; code that walks a tree may recurse (the guest's, too). */
 #define MAX_DEPTH 64
 
@@ -27,6 +27,30 @@ static int check_depth(const void *fdt)
 			return -EINVAL;
 	} while (node >= 0 && depth >= 0);
 	return 0;
+}
+
+int fdt_check_blob(const struct fdt_blob *b, char **err)
+{
+	if (b->size > FDT_LIMIT)
+		return err_set(err, -EFBIG, "is larger than the 2 MiB that a device tree can have");
+	if (b->size < 4 || fdt_magic(b->blob) != FDT_MAGIC)
+		return err_set(err, -EINVAL, "is not a device tree blob; compile sources with dtc");
+	if (fdt_check_full(b->blob, b->size) || check_depth(b->blob))
+		return err_set(err, -EINVAL, "is a broken or truncated device tree; make it again with dtc");
+	return 0;
+}
+
+int fdt_check_board(const void *fdt, const char *const *names, char **err)
+{
+	const char *first = fdt_getprop(fdt, 0, "compatible", NULL);
+
+	if (!first)
+		return 0;
+	for (; *names; names++)
+		if (!fdt_node_check_compatible(fdt, 0, *names))
+			return 0;
+	return err_set(err, -EINVAL, "is for another board (%.64s); give the one for this machine, or leave it away",
+		       first);
 }
 
 int fdt_read(const char *path, struct fdt_blob *out, char **err)
@@ -49,10 +73,7 @@ int fdt_read(const char *path, struct fdt_blob *out, char **err)
 		ret = err_set(err, -EIO, "cannot be read");
 		goto out;
 	}
-	if (b.size < 4 || fdt_magic(b.blob) != FDT_MAGIC)
-		ret = err_set(err, -EINVAL, "is not a device tree blob; compile sources with dtc");
-	else if (fdt_check_full(b.blob, b.size) || check_depth(b.blob))
-		ret = err_set(err, -EINVAL, "is a broken or truncated device tree; make it again with dtc");
+	ret = fdt_check_blob(&b, err);
 out:
 	close(fd);
 	if (ret)
@@ -135,8 +156,8 @@ static int patch_memory(void *fdt, const struct fdt_params *p)
 	return fdt_setprop(fdt, node, "reg", reg, (u8 *)at - (u8 *)reg);
 }
 
-int fdt_patch(const struct fdt_blob *in, const struct fdt_params *p, struct fdt_blob *out,
-	      char **err)
+int fdt_patch(const struct fdt_blob *in, const struct fdt_params *p,
+	      int (*fit)(void *fdt, const struct fdt_params *p, char **err), struct fdt_blob *out, char **err)
 {
 	u64 room = in->size + PATCH_ROOM + (p->bootargs ? strlen(p->bootargs) : 0);
 	void *fdt = calloc(1, room);
@@ -145,6 +166,13 @@ int fdt_patch(const struct fdt_blob *in, const struct fdt_params *p, struct fdt_
 	if (!fdt)
 		return -ENOMEM;
 	ret = fdt_open_into(in->blob, fdt, room);
+	if (!ret && fit) {
+		ret = fit(fdt, p, err);
+		if (ret) {
+			free(fdt);
+			return ret;
+		}
+	}
 	if (!ret)
 		ret = patch_chosen(fdt, p);
 	if (!ret)

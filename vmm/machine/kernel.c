@@ -11,6 +11,7 @@
 #include <zlib.h>
 
 #include "vmm/host/log.h"
+#include "vmm/machine/zimage.h"
 #include "vmm/mem/guest_mem.h"
 
 #define MIB (1ULL << 20)
@@ -40,7 +41,9 @@ struct segment {
 struct kernel {
 	int fd;
 	bool gzip;
-	u64 entry;
+	bool aarch32;
+	u64 entry;		/* AArch32: bit 0 is Thumb */
+	u64 dtb_off, dtb_size;	/* of a device tree appended to a zImage */
 	u64 start, end;
 	struct segment segments[MAX_SEGMENTS];
 	unsigned int nsegments;
@@ -76,8 +79,7 @@ int boot_file_open(const char *path, int *fd, u64 *size, char **err)
 	return 0;
 }
 
-/* Reads exactly @len bytes; -EINVAL where the file ends before. */
-static int read_at(int fd, u64 off, void *buf, u64 len)
+int boot_file_read(int fd, u64 off, void *buf, u64 len)
 {
 	while (len) {
 		ssize_t n = pread(fd, buf, len > 1 << 30 ? 1 << 30 : len, off);
@@ -102,7 +104,7 @@ int boot_file_load(int fd, u64 off, u64 len, struct guest_mem *mem, u64 ipa, cha
 		return 0;
 	if (!p)
 		return err_set(err, -EFAULT, "does not fit into the guest's memory");
-	ret = read_at(fd, off, p, len);
+	ret = boot_file_read(fd, off, p, len);
 	guest_mem_written(mem, ipa, len);
 	if (ret == -EINVAL)
 		return err_set(err, ret, "became shorter while it was read");
@@ -123,11 +125,10 @@ struct signature {
 };
 
 static const struct signature signatures[] = {
-	{ 0x202, 4, "HdrS", "is an x86 Linux kernel; give an arm64 one" },
-	{ 0x24, 4, "\x18\x28\x6f\x01", "is a 32-bit Arm kernel (zImage); give an arm64 one" },
-	{ 0x24, 4, "\x01\x6f\x28\x18", "is a big-endian 32-bit Arm kernel; give an arm64 one" },
-	{ 0, 4, "\x27\x05\x19\x56", "is a U-Boot image (uImage); give the Image inside it" },
-	{ 0, 4, "\xd0\x0d\xfe\xed", "is a device tree or FIT image; give the kernel's Image" },
+	{ 0x202, 4, "HdrS", "is an x86 Linux kernel; give an Arm one" },
+	{ 0x24, 4, "\x01\x6f\x28\x18", "is a big-endian 32-bit Arm kernel; give a little-endian one" },
+	{ 0, 4, "\x27\x05\x19\x56", "is a U-Boot image (uImage); give the Image or zImage inside it" },
+	{ 0, 4, "\xd0\x0d\xfe\xed", "is a device tree or FIT image; give the kernel's Image or zImage" },
 	{ 4, 4, "zimg", "is an EFI zboot kernel; give the Image inside it" },
 	{ 0, 6, "\xfd" "7zXZ", "is compressed with xz; unpack it, or compress it with gzip" },
 	{ 0, 4, "\x28\xb5\x2f\xfd", "is compressed with zstd; unpack it, or compress it with gzip" },
@@ -138,7 +139,7 @@ static const struct signature signatures[] = {
 
 static int refuse(const u8 *head, size_t len, char **err)
 {
-	const char *what = "is not an arm64 kernel; give an Image, Image.gz or AArch64 ELF file";
+	const char *what = "is not an Arm kernel; give an Image, Image.gz, zImage or ELF file";
 
 	for (size_t i = 0; i < ARM_ARRAY_SIZE(signatures); i++) {
 		const struct signature *s = &signatures[i];
@@ -219,18 +220,58 @@ static int plan_image(struct kernel *k, const u8 *head, size_t len, u64 file_siz
 
 static int check_elf(const Elf64_Ehdr *eh, char **err)
 {
-	if (eh->e_ident[EI_DATA] == ELFDATA2MSB)
+	bool wide = eh->e_ident[EI_CLASS] == ELFCLASS64;
+
+	if (eh->e_ident[EI_DATA] == ELFDATA2MSB || (eh->e_machine == EM_ARM && eh->e_flags & EF_ARM_BE8))
 		return err_set(err, -EINVAL, "is a big-endian ELF file; give a little-endian one");
-	if (eh->e_ident[EI_CLASS] != ELFCLASS64 || eh->e_machine != EM_AARCH64)
+	if (eh->e_machine != (wide ? EM_AARCH64 : EM_ARM))
 		return err_set(err, -EINVAL, "is an ELF file for another machine (%s, %d bits); "
-			       "give an AArch64 one",
+			       "give one for Arm",
 			       eh->e_machine == EM_X86_64 || eh->e_machine == EM_386 ? "x86" :
-			       eh->e_machine == EM_ARM ? "Arm" : "not Arm",
-			       eh->e_ident[EI_CLASS] == ELFCLASS64 ? 64 : 32);
+			       eh->e_machine == EM_ARM || eh->e_machine == EM_AARCH64 ? "Arm" : "not Arm",
+			       wide ? 64 : 32);
 	if (eh->e_type != ET_EXEC && eh->e_type != ET_DYN)
 		return err_set(err, -EINVAL, "is an ELF file that cannot be run; link it first");
-	if (!eh->e_phnum || eh->e_phentsize != sizeof(Elf64_Phdr))
+	if (!eh->e_phnum || eh->e_phentsize != (wide ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr)))
 		return err_set(err, -EINVAL, "is an ELF file without program headers");
+	return 0;
+}
+
+/* The header of either class, in the fields of the larger one. */
+static Elf64_Ehdr elf_header(const u8 *head)
+{
+	Elf64_Ehdr eh;
+	Elf32_Ehdr e32;
+
+	memcpy(&eh, head, sizeof(eh));
+	if (eh.e_ident[EI_CLASS] == ELFCLASS64)
+		return eh;
+	memcpy(&e32, head, sizeof(e32));
+	eh.e_type = e32.e_type;
+	eh.e_machine = e32.e_machine;
+	eh.e_entry = e32.e_entry;
+	eh.e_phoff = e32.e_phoff;
+	eh.e_flags = e32.e_flags;
+	eh.e_phentsize = e32.e_phentsize;
+	eh.e_phnum = e32.e_phnum;
+	return eh;
+}
+
+static int read_phdr(int fd, u64 file_size, const Elf64_Ehdr *eh, unsigned int i, Elf64_Phdr *ph)
+{
+	Elf32_Phdr p32;
+	u64 at;
+
+	if (__builtin_add_overflow(eh->e_phoff, (u64)i * eh->e_phentsize, &at) || at > file_size)
+		return -EINVAL;
+	if (eh->e_ident[EI_CLASS] == ELFCLASS64)
+		return boot_file_read(fd, at, ph, sizeof(*ph));
+	if (boot_file_read(fd, at, &p32, sizeof(p32)))
+		return -EINVAL;
+	*ph = (Elf64_Phdr){
+		.p_type = p32.p_type, .p_offset = p32.p_offset, .p_vaddr = p32.p_vaddr,
+		.p_paddr = p32.p_paddr, .p_filesz = p32.p_filesz, .p_memsz = p32.p_memsz,
+	};
 	return 0;
 }
 
@@ -269,18 +310,14 @@ static int add_segment(struct kernel *k, const Elf64_Phdr *ph, u64 file_size, u6
 static int plan_elf(struct kernel *k, const u8 *head, u64 file_size, u64 ram_base, u64 ram_size,
 		    char **err)
 {
+	const Elf64_Ehdr eh = elf_header(head);
 	bool entry_found = false;
-	Elf64_Ehdr eh;
 	Elf64_Phdr ph;
-	int ret;
+	int ret = check_elf(&eh, err);
 
-	memcpy(&eh, head, sizeof(eh));
-	ret = check_elf(&eh, err);
+	k->aarch32 = eh.e_machine == EM_ARM;
 	for (unsigned int i = 0; !ret && i < eh.e_phnum; i++) {
-		u64 at;
-
-		if (__builtin_add_overflow(eh.e_phoff, (u64)i * sizeof(ph), &at) ||
-		    at > file_size || read_at(k->fd, at, &ph, sizeof(ph)))
+		if (read_phdr(k->fd, file_size, &eh, i, &ph))
 			return err_set(err, -EINVAL, "is truncated: its program headers are missing; "
 				       "copy it again");
 		if (ph.p_type != PT_LOAD || !ph.p_memsz)
@@ -294,9 +331,31 @@ static int plan_elf(struct kernel *k, const u8 *head, u64 file_size, u64 ram_bas
 	}
 	if (ret)
 		return ret;
-	if (!k->nsegments || !entry_found || k->entry & 3)
+	/* Thumb code begins at any half-word. */
+	if (!k->nsegments || !entry_found || (k->aarch32 ? (k->entry & 3) == 2 : k->entry & 3))
 		return err_set(err, -EINVAL, "is an ELF file whose entry %#llx is in none of its "
 			       "segments", (unsigned long long)eh.e_entry);
+	return 0;
+}
+
+static int plan_zimage(struct kernel *k, const u8 *head, u64 file_size, u64 ram_base, u64 ram_size,
+		       char **err)
+{
+	struct zimage z;
+	int ret;
+
+	if (k->gzip)
+		return err_set(err, -EINVAL, "is a zImage compressed once more; unpack it with gunzip");
+	ret = zimage_plan(k->fd, file_size, head, ram_base, ram_size, &z, err);
+	if (ret)
+		return ret;
+	k->aarch32 = true;
+	k->segments[0] = (struct segment){ 0, z.size, ram_base + z.at, z.end - z.at };
+	k->nsegments = 1;
+	k->entry = ram_base + z.at;
+	k->start = ram_base;
+	k->dtb_off = z.dtb_off;
+	k->dtb_size = z.dtb_size;
 	return 0;
 }
 
@@ -351,7 +410,7 @@ static int read_head(struct kernel *k, u64 size, u8 *head, size_t room, size_t *
 	s64 n;
 
 	*len = size < room ? size : room;
-	if (read_at(k->fd, 0, head, *len))
+	if (boot_file_read(k->fd, 0, head, *len))
 		return err_set(err, -EIO, "cannot be read");
 	k->gzip = *len >= 3 && head[0] == 0x1f && head[1] == 0x8b;
 	if (!k->gzip)
@@ -388,6 +447,8 @@ static int plan(struct kernel *k, u64 size, u64 ram_base, u64 ram_size, char **e
 			return err_set(err, -EINVAL, "is a compressed ELF file; unpack it first");
 		return plan_elf(k, head, size, ram_base, ram_size, err);
 	}
+	if (zimage_is(head, len))
+		return plan_zimage(k, head, size, ram_base, ram_size, err);
 	return refuse(head, len, err);
 }
 
@@ -400,6 +461,7 @@ int kernel_open(const char *path, u64 ram_base, u64 ram_size, struct kernel **ou
 	if (!k)
 		return -ENOMEM;
 	k->fd = -1;
+	k->start = UINT64_MAX;
 	ret = boot_file_open(path, &k->fd, &size, err);
 	if (!ret)
 		ret = plan(k, size, ram_base, ram_size, err);
@@ -407,7 +469,6 @@ int kernel_open(const char *path, u64 ram_base, u64 ram_size, struct kernel **ou
 		kernel_close(k);
 		return ret;
 	}
-	k->start = UINT64_MAX;
 	for (unsigned int i = 0; i < k->nsegments; i++) {
 		const struct segment *s = &k->segments[i];
 
@@ -442,6 +503,30 @@ u64 kernel_end(const struct kernel *k)
 u64 kernel_entry(const struct kernel *k)
 {
 	return k->entry;
+}
+
+bool kernel_is_aarch32(const struct kernel *k)
+{
+	return k->aarch32;
+}
+
+int kernel_appended_dtb(const struct kernel *k, void **blob, u64 *size)
+{
+	int ret;
+
+	*blob = NULL;
+	*size = k->dtb_size;
+	if (!k->dtb_size)
+		return 0;
+	*blob = malloc(k->dtb_size);
+	if (!*blob)
+		return -ENOMEM;
+	ret = boot_file_read(k->fd, k->dtb_off, *blob, k->dtb_size);
+	if (ret) {
+		free(*blob);
+		*blob = NULL;
+	}
+	return ret;
 }
 
 /* Never more than the header announced: a small file can unpack to anything. */

@@ -10,9 +10,25 @@
 struct bus;
 struct chardev;
 struct guest_mem;
+struct image;
 struct loop;
 struct machine;
+struct netdev;
+struct sdcard;
 struct virtio_device;
+
+#define MACHINE_FLASHES 2
+#define MACHINE_EXTRA_RAM 4
+
+/*
+ * What the user plugs into the board's own devices; a board without the device
+ * has machine_type say so.  An entry becomes NULL once the machine owns it.
+ */
+struct machine_parts {
+	struct netdev *lan;		/* NULL: no cable */
+	struct sdcard *sd;		/* NULL: an empty slot */
+	struct image *flash[MACHINE_FLASHES];	/* NULL: blank, and forgotten at the end */
+};
 
 struct machine_env {
 	unsigned int cpus;
@@ -24,8 +40,11 @@ struct machine_env {
 	/* In the order in which guests are to find them.  An entry becomes NULL once the machine owns it. */
 	struct virtio_device **virtio;
 	unsigned int nvirtio;
+	struct machine_parts *parts;	/* NULL: none */
 	/* The interrupt wires to @cpu; see struct gic_config. */
 	void (*cpu_wires)(void *opaque, unsigned int cpu, bool irq, bool fiq);
+	/* A device switches the machine off, or resets it.  Any thread. */
+	void (*power)(void *opaque, bool reset);
 	void *opaque;
 };
 
@@ -34,8 +53,10 @@ struct machine_ops {
 	void (*reset)(struct machine *m);
 	/* A private interrupt, from the engine.  Any thread. */
 	void (*set_ppi)(struct machine *m, unsigned int cpu, unsigned int intid, bool level);
-	/* The user presses the power button.  On the loop's thread. */
+	/* The user presses the power button; NULL: there is none.  On the loop's thread. */
 	void (*power_button)(struct machine *m);
+	/* The picture on the screen as a PNG file; 0, -ENODATA when it is dark, or -errno.  NULL: no screen. */
+	int (*screenshot)(struct machine *m, const char *path);
 	/* vCPUs are gone; on the loop's thread. */
 	void (*free)(struct machine *m);
 };
@@ -44,15 +65,47 @@ struct machine {
 	const struct machine_ops *ops;
 };
 
+/* Memory besides the main one; in guest physical addresses, 64 KiB aligned. */
+struct machine_ram {
+	u64 base, size;
+};
+
+/* Where secondary CPUs wait, and what they use there (vmm/machine/pen.h). */
+struct machine_pen {
+	u64 at;				/* in extra_ram */
+	u64 gicd, gicc;
+	u64 flags;			/* the register that tells them where to go */
+};
+
 struct machine_type {
 	const char *name;
-	u64 ram_base;
+	const char *default_cpu;	/* a name for arm_cpu_model_find() */
+	unsigned int max_cpus;
+	u64 ram_base;			/* a multiple of 128 MiB, as 32-bit kernels want it */
+	u64 max_memory;
+	struct machine_ram extra_ram[MACHINE_EXTRA_RAM];	/* up to the first without size */
 	unsigned int virtio_slots;
+	unsigned int flashes;		/* how many --flash, */
+	u64 flash_size;			/* and of what size each */
+	bool has_sd, has_lan, has_screen;
+	bool only_aarch32;		/* the board of a 32-bit CPU */
+	bool no_psci;			/* there is no firmware: secondary CPUs begin in the pen */
+	struct machine_pen pen;
+	u64 private_base;		/* of the CPUs' private region, for their CBAR; 0: it is not one */
 	/* Takes away what this board's CPUs do not have. */
 	void (*fit_model)(struct arm_cpu_model *model);
 	int (*make_fdt)(const struct fdt_params *p, struct fdt_blob *out);
+	/*
+	 * Puts what the board adds into a user's tree of @room bytes, after a check
+	 * that it is one for this board.  0, or -errno and a sentence in *@err.  NULL: nothing.
+	 */
+	int (*fit_fdt)(void *fdt, const struct fdt_params *p, char **err);
 	/* 0 or -errno; what was added to the bus and not freed is nobody's business: free the bus. */
 	int (*create)(const struct machine_env *env, struct machine **out);
 };
+
+/* The boards, by number; NULL past the last. */
+const struct machine_type *machine_type_at(unsigned int n);
+const struct machine_type *machine_type_find(const char *name);
 
 #endif

@@ -3,43 +3,21 @@
 
 #include <stdlib.h>
 
-#include "vmm/dev/gic.h"
+#include "emu/emu.h"
 #include "vmm/dev/pl011.h"
 #include "vmm/dev/pl031.h"
 #include "vmm/dev/pl061.h"
-#include "vmm/dev/virtio/virtio.h"
 #include "vmm/host/loop.h"
-#include "vmm/mem/bus.h"
+#include "vmm/machine/board.h"
 
-#define MAX_DEVICES (3 + VIRT_VIRTIO_SLOTS)
 #define BUTTON_NS 100000000	/* how long a finger stays on it */
 
 struct virt {
-	struct machine machine;
+	struct board board;
 	struct loop *loop;
-	struct gic *gic;
 	struct device *gpio;
 	struct loop_source *button;	/* the release of the power button; loop's thread */
-	/* In the order of creation; freed backwards.  The GIC is apart: all others need it. */
-	struct device *devices[MAX_DEVICES];
-	unsigned int ndevices;
 };
-
-static void virt_reset(struct machine *m)
-{
-	struct virt *v = (struct virt *)m;
-
-	for (unsigned int i = 0; i < v->ndevices; i++)
-		v->devices[i]->ops->reset(v->devices[i]);
-	gic_reset(v->gic);
-}
-
-static void virt_set_ppi(struct machine *m, unsigned int cpu, unsigned int intid, bool level)
-{
-	struct virt *v = (struct virt *)m;
-
-	gic_set_ppi(v->gic, cpu, intid, level);
-}
 
 static void button_release(void *opaque)
 {
@@ -68,103 +46,57 @@ static void virt_free(struct machine *m)
 
 	if (v->button)
 		loop_remove(v->button);
-	while (v->ndevices) {
-		struct device *dev = v->devices[--v->ndevices];
-
-		dev->ops->free(dev);
-	}
-	gic_free(v->gic);
+	board_destroy(&v->board);
 	free(v);
 }
 
 static const struct machine_ops virt_ops = {
-	.reset = virt_reset,
-	.set_ppi = virt_set_ppi,
+	.reset = board_reset,
+	.set_ppi = board_set_ppi,
 	.power_button = virt_power_button,
 	.free = virt_free,
 };
 
-/* @dev belongs to @v from here on, whatever comes back. */
-static int virt_add(struct virt *v, struct bus *bus, u64 base, u64 size, struct device *dev)
-{
-	v->devices[v->ndevices++] = dev;
-	return bus_add(bus, base, size, dev);
-}
-
-static int create_gic(struct virt *v, const struct machine_env *env)
-{
-	const struct gic_config cfg = {
-		.cpus = env->cpus,
-		.irqs = VIRT_IRQS,
-		.output = env->cpu_wires,
-		.opaque = env->opaque,
-	};
-	int ret = gic_create(&cfg, &v->gic);
-
-	if (!ret)
-		ret = bus_add(env->bus, VIRT_GICD, GIC_WINDOW, gic_dist(v->gic));
-	if (!ret)
-		ret = bus_add(env->bus, VIRT_GICC, GIC_WINDOW, gic_cpu_interface(v->gic));
-	return ret;
-}
-
 static int create_board(struct virt *v, const struct machine_env *env)
 {
+	struct board *b = &v->board;
 	struct device *dev;
-	int ret = pl011_create(env->loop, env->serial, env->serial_input,
-			       gic_spi(v->gic, VIRT_SPI_PL011), &dev);
+	int ret = pl011_create(env->loop, env->serial, env->serial_input, gic_spi(b->gic, VIRT_SPI_PL011), &dev);
 
 	if (!ret)
-		ret = virt_add(v, env->bus, VIRT_PL011, PL011_SIZE, dev);
+		ret = board_add(b, VIRT_PL011, PL011_SIZE, dev);
 	if (!ret)
-		ret = pl031_create(env->loop, gic_spi(v->gic, VIRT_SPI_PL031), &dev);
+		ret = pl031_create(env->loop, gic_spi(b->gic, VIRT_SPI_PL031), &dev);
 	if (!ret)
-		ret = virt_add(v, env->bus, VIRT_PL031, PL031_SIZE, dev);
+		ret = board_add(b, VIRT_PL031, PL031_SIZE, dev);
 	if (!ret)
-		ret = pl061_create(gic_spi(v->gic, VIRT_SPI_PL061), &v->gpio);
+		ret = pl061_create(gic_spi(b->gic, VIRT_SPI_PL061), &v->gpio);
 	if (!ret)
-		ret = virt_add(v, env->bus, VIRT_PL061, PL061_SIZE, v->gpio);
+		ret = board_add(b, VIRT_PL061, PL061_SIZE, v->gpio);
 	return ret;
-}
-
-/* Slot 0 is the first that guests find, so devices fill the slots upwards. */
-static int create_virtio(struct virt *v, const struct machine_env *env)
-{
-	for (unsigned int i = 0; i < VIRT_VIRTIO_SLOTS; i++) {
-		struct virtio_device *vdev = i < env->nvirtio ? env->virtio[i] : NULL;
-		struct device *dev;
-		int ret = virtio_mmio_create(env->mem, gic_spi(v->gic, VIRT_SPI_VIRTIO + i), vdev, &dev);
-
-		if (ret)
-			return ret;
-		if (vdev)
-			env->virtio[i] = NULL;
-		ret = virt_add(v, env->bus, VIRT_VIRTIO + i * VIRT_VIRTIO_STRIDE, VIRTIO_MMIO_SIZE, dev);
-		if (ret)
-			return ret;
-	}
-	return 0;
 }
 
 static int virt_create(const struct machine_env *env, struct machine **out)
 {
+	static const struct board_gic gic = { VIRT_IRQS, VIRT_GICD, GIC_WINDOW, VIRT_GICC, GIC_WINDOW };
 	struct virt *v = calloc(1, sizeof(*v));
 	int ret;
 
 	if (!v)
 		return -ENOMEM;
-	v->machine.ops = &virt_ops;
+	v->board.machine.ops = &virt_ops;
 	v->loop = env->loop;
-	ret = create_gic(v, env);
+	ret = board_init(&v->board, env, &gic);
 	if (!ret)
 		ret = create_board(v, env);
 	if (!ret)
-		ret = create_virtio(v, env);
+		ret = board_add_virtio(&v->board, env, VIRT_VIRTIO, VIRT_VIRTIO_STRIDE, VIRT_SPI_VIRTIO,
+				       VIRT_VIRTIO_SLOTS);
 	if (ret) {
-		virt_free(&v->machine);
+		virt_free(&v->board.machine);
 		return ret;
 	}
-	*out = &v->machine;
+	*out = &v->board.machine;
 	return 0;
 }
 
@@ -175,11 +107,23 @@ static void virt_fit_model(struct arm_cpu_model *model)
 			     ARM_FEAT_BIT(ARM_FEAT_GICV3));
 }
 
+static int virt_fit_fdt(void *fdt, const struct fdt_params *p, char **err)
+{
+	static const char *const names[] = { "linux,dummy-virt", NULL };
+
+	(void)p;
+	return fdt_check_board(fdt, names, err);
+}
+
 const struct machine_type machine_virt = {
 	.name = "virt",
+	.default_cpu = "cortex-a57",
+	.max_cpus = EMU_MAX_CPUS,
 	.ram_base = VIRT_RAM,
+	.max_memory = 255ULL << 30,
 	.virtio_slots = VIRT_VIRTIO_SLOTS,
 	.fit_model = virt_fit_model,
 	.make_fdt = fdt_make_virt,
+	.fit_fdt = virt_fit_fdt,
 	.create = virt_create,
 };

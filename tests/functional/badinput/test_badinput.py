@@ -34,6 +34,18 @@ def elf(machine=183, bits=2, data=1, paddr=0x40000000, memsz=4096, offset=4096):
     return (eh + ph).ljust(4096, b"\0") + POWER_OFF.ljust(4096, b"\0")
 
 
+def zimage(size=4096, unpacked=4 << 20, code=(0xe6ef0071, 0xe6bf0f30), endian=0x04030201, end=None):
+    """A zImage that says how large it gets, with instructions of ARMv6 in its unpacker: swi, and hang."""
+    data = bytearray(size)
+    struct.pack_into("<I", data, 0, 0xeafffffe)    # b .
+    struct.pack_into("<6I", data, 0x24, 0x016f2818, 0, size if end is None else end, endian, 0x45454545,
+                     0x100)
+    struct.pack_into("<6I", data, 0x100, 5, 0x5a534c4b, 0x200, 0, 0x8000, 0)
+    struct.pack_into("<I", data, 0x200, unpacked)
+    struct.pack_into(f"<{len(code)}I", data, 0x300, *code)
+    return bytes(data)
+
+
 def with_signature(at, signature):
     data = bytearray(4096)
     data[at:at + len(signature)] = signature
@@ -88,10 +100,16 @@ def test_good_elf_and_gzip(vambrace, box):
 KERNELS = {
     "empty": (b"", ["is empty"]),
     "short": (b"hello\n", ["too short"]),
-    "text": (b"#!/bin/sh\n" * 400, ["not an arm64 kernel", "Image"]),
-    "no-magic": (image(magic=b"ARM\x63"), ["not an arm64 kernel"]),
+    "text": (b"#!/bin/sh\n" * 400, ["not an Arm kernel", "zImage"]),
+    "no-magic": (image(magic=b"ARM\x63"), ["not an Arm kernel"]),
     "x86": (with_signature(0x202, b"HdrS"), ["x86"]),
-    "arm32": (with_signature(0x24, struct.pack("<I", 0x016f2818)), ["32-bit Arm"]),
+    "zimage-armv5": (zimage(code=(0xe1a00000,)), ["ARMv5", "ARMv7"]),
+    "zimage-be": (zimage(endian=0x01020304), ["big-endian"]),
+    "zimage-cut": (zimage()[:-1], ["truncated"]),
+    "zimage-header": (with_signature(0x24, struct.pack("<I", 0x016f2818)), ["zImage header"]),
+    "zimage-large": (zimage(unpacked=200 << 20), ["too large"]),
+    "zimage-gz": (gzip.compress(zimage()), ["gunzip"]),
+    "zimage-dtb-cut": (zimage() + struct.pack(">II", 0xd00dfeed, 4000) + bytes(100), ["truncated device tree"]),
     "arm32-be": (with_signature(0x24, struct.pack(">I", 0x016f2818)), ["big-endian"]),
     "big-endian": (image(flags=1), ["big-endian"]),
     "uimage": (with_signature(0, b"\x27\x05\x19\x56"), ["uImage"]),
@@ -102,8 +120,9 @@ KERNELS = {
     "gzip-cut": (gzip.compress(image(os.urandom(50000), size=60000))[:-30000], ["truncated"]),
     "gzip-bomb": (gzip.compress(image() + bytes(64 << 20)), ["header"]),
     "gzip-bad": (gzip.compress(image())[:-8] + b"\1\2\3\4\0\0\0\0", ["gzip"]),
-    "elf-x86": (elf(machine=62), ["x86", "AArch64"]),
-    "elf-arm32": (elf(machine=40, bits=1), ["Arm, 32 bits"]),
+    "elf-x86": (elf(machine=62), ["x86", "Arm"]),
+    "elf-arm32": (elf(machine=40, bits=1), ["program headers"]),
+    "elf-mixed": (elf(machine=40, bits=2), ["Arm, 64 bits"]),
     "elf-be": (elf(data=2), ["big-endian"]),
     "elf-low": (elf(paddr=0x1000), ["0x1000", "0x40000000"]),
     "elf-large": (elf(memsz=1 << 40), ["--memory"]),
@@ -273,6 +292,36 @@ def test_device_trees(vambrace, vambrace_asan, box):
         refused(vambrace_asan, box, 1, ["--dtb D:", "dtc"], "--kernel", "K", "--dtb", "D")
     (box / "D").write_bytes(good)
     assert run(vambrace, box, "--kernel", "K", "--dtb", "D").returncode == 0
+
+
+VEXPRESS = {
+    "kernel-64": (["--kernel", "K"], ["64-bit kernel", "cortex-a15"]),
+    "dtb-of-virt": (["--kernel", "Z", "--dtb", "T"], ["--dtb T:", "another board (linux,dummy-virt)"]),
+    "sd-missing": (["--kernel", "Z", "--sd", "none.img"], ["--sd:", "none.img", "no such file"]),
+    "sd-size": (["--kernel", "Z", "--sd", "odd"], ["--sd:", "odd", "power of two"]),
+    "sd-dir": (["--kernel", "Z", "--sd", "."], ["--sd:", "directory"]),
+    "flash-missing": (["--kernel", "Z", "--flash", "none.bin"], ["--flash:", "none.bin"]),
+    "flash-size": (["--kernel", "Z", "--flash", "odd"], ["--flash odd:", "67108864"]),
+    "memory": (["--kernel", "Z", "--memory", "8M"], ["--memory"]),
+}
+
+
+@pytest.mark.parametrize("name", VEXPRESS)
+def test_vexpress(vambrace, vambrace_asan, box, name):
+    args, words = VEXPRESS[name]
+    good_dtb(vambrace, box)
+    (box / "Z").write_bytes(zimage(unpacked=7 << 20))
+    (box / "odd").write_bytes(bytes(3 << 20))
+    refused(vambrace_asan, box, 1, words, "--machine", "vexpress-a15", *args)
+
+
+def test_widths(vambrace, vambrace_asan, box):
+    (box / "Z").write_bytes(zimage())
+    refused(vambrace_asan, box, 1, ["--kernel Z:", "32-bit", "--cpu max"], "--kernel", "Z", "--cpu", "max")
+    refused(vambrace_asan, box, 1, ["--kernel K:", "64-bit", "aarch64=off"], "--kernel", "K",
+            "--cpu", "cortex-a57,aarch64=off")
+    assert run(vambrace, box, "--machine", "vexpress-a15", "--dump-dtb", "V").returncode == 0
+    refused(vambrace_asan, box, 1, ["--dtb V:", "another board (arm,vexpress"], "--kernel", "K", "--dtb", "V")
 
 
 def test_terminal_is_restored(vambrace, box):

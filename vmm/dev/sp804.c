@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Nothing counts: what a counter shows is worked out from the host's clock when
+ * somebody looks.  A tick has a number since the counter got its clock, so
+ * that periods of a fraction of a nanosecond add up right.
+ */
+#include "vmm/dev/sp804.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "vmm/dev/regs.h"
+#include "vmm/host/loop.h"
+
+#define NS_PER_S 1000000000ull
+#define COUNTERS 2
+
+/* CONTROL */
+#define CTRL_ENABLE 0x80u
+#define CTRL_PERIODIC 0x40u
+#define CTRL_INTEN 0x20u
+#define CTRL_PRESCALE(c) ((c) >> 2 & 3)
+#define CTRL_32BIT 0x02u
+#define CTRL_ONESHOT 0x01u
+#define CTRL_MASK 0xefu
+
+struct counter {
+	u64 epoch_ns;		/* tick 0 was then, */
+	u64 rate;		/* and since then there are so many in 256 seconds */
+	u64 tick;		/* at this one */
+	u64 left;		/* there were so many to the next zero; its low bits are what VALUE shows */
+	bool halted;		/* a one-shot that has reached zero */
+	u32 load, ctrl, ris;
+};
+
+struct sp804 {
+	struct device dev;
+	struct loop *loop;
+	struct sp804_clock clock;
+	struct irq_line irq;
+	struct loop_source *timer;	/* the loop's thread only */
+	pthread_mutex_t lock;		/* everything below; then comes the GIC's */
+	struct counter counter[COUNTERS];
+	u32 itcr, itop;
+};
+
+static u64 now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (u64)ts.tv_sec * NS_PER_S + ts.tv_nsec;
+}
+
+/* The largest prescaler is 256, so that a rate is a whole number. */
+static u64 rate_of(const struct sp804 *t, unsigned int n)
+{
+	static const u8 shift[4] = { 0, 4, 8, 8 };
+
+	return (u64)t->clock.hz(t->clock.ctx, n) << 8 >> shift[CTRL_PRESCALE(t->counter[n].ctrl)];
+}
+
+static u64 ticks_of(u64 ns, u64 rate)
+{
+	return (unsigned __int128)ns * rate / (NS_PER_S << 8);
+}
+
+static u64 ns_of(u64 ticks, u64 rate)
+{
+	return rate ? (((unsigned __int128)ticks * (NS_PER_S << 8)) + rate - 1) / rate : UINT64_MAX;
+}
+
+static u32 mask_of(const struct counter *c)
+{
+	return c->ctrl & CTRL_32BIT ? ~0u : 0xffff;
+}
+
+static bool is_running(const struct counter *c)
+{
+	return c->ctrl & CTRL_ENABLE && !c->halted;
+}
+
+static u32 shown(const struct counter *c)
+{
+	return c->left & mask_of(c);
+}
+
+/* Zero was reached and @late ticks went by since. */
+static void wrap(struct counter *c, u64 late)
+{
+	u64 period = (u64)mask_of(c) + 1;
+
+	if (c->ctrl & CTRL_PERIODIC)
+		period = c->load & mask_of(c);
+	c->ris = 1;
+	c->halted = c->ctrl & CTRL_ONESHOT || !period;
+	/* A period is LOAD ticks: the one of zero is that of LOAD. */
+	c->left = c->halted ? 0 : period - late % period;
+}
+
+/* Brings a counter to the present. */
+static void advance(struct counter *c, u64 now)
+{
+	u64 tick = ticks_of(now - c->epoch_ns, c->rate), passed = tick - c->tick;
+
+	c->tick = tick;
+	if (!is_running(c))
+		return;
+	if (passed < c->left)
+		c->left -= passed;
+	else
+		wrap(c, passed - c->left);
+}
+
+static void update_irq(struct sp804 *t)
+{
+	u32 out = 0;
+
+	for (unsigned int i = 0; i < COUNTERS; i++)
+		out |= t->counter[i].ris && t->counter[i].ctrl & CTRL_INTEN ? 1u << i : 0;
+	irq_set(&t->irq, t->itcr & 1 ? t->itop & 3 : out);
+}
+
+static void timer_arm(void *opaque);
+
+static void timer_fired(void *opaque)
+{
+	timer_arm(opaque);
+}
+
+/* On the loop's thread: wait for the next zero that interrupts and has not. */
+static void timer_arm(void *opaque)
+{
+	struct sp804 *t = opaque;
+	u64 now = now_ns(), next = UINT64_MAX;
+
+	pthread_mutex_lock(&t->lock);
+	for (unsigned int i = 0; i < COUNTERS; i++) {
+		struct counter *c = &t->counter[i];
+		u64 at;
+
+		advance(c, now);
+		if (!is_running(c) || c->ris || !(c->ctrl & CTRL_INTEN) || !c->rate)
+			continue;
+		at = ns_of(c->tick + c->left, c->rate) + c->epoch_ns;
+		if (at < next)
+			next = at;
+	}
+	update_irq(t);
+	pthread_mutex_unlock(&t->lock);
+	if (t->timer)
+		loop_remove(t->timer);
+	t->timer = NULL;
+	if (next != UINT64_MAX)
+		t->timer = loop_add_timer(t->loop, next > now ? next - now : 0, 0, timer_fired, t);
+}
+
+/* Ticks are counted anew, at what is the rate now. */
+static void new_epoch(struct sp804 *t, unsigned int n, u64 now)
+{
+	t->counter[n].epoch_ns = now;
+	t->counter[n].rate = rate_of(t, n);
+	t->counter[n].tick = 0;
+}
+
+static void start_at(struct counter *c, u32 value)
+{
+	c->left = value & mask_of(c);
+	c->halted = false;
+}
+
+static void write_ctrl(struct sp804 *t, unsigned int n, u32 val, u64 now)
+{
+	struct counter *c = &t->counter[n];
+	u32 old = c->ctrl;
+
+	c->ctrl = val & CTRL_MASK;
+	if ((old ^ val) & CTRL_32BIT && !c->halted)
+		c->left = shown(c) ? shown(c) : (u64)mask_of(c) + 1;
+	if (CTRL_PRESCALE(old) != CTRL_PRESCALE(val) || ~old & val & CTRL_ENABLE)
+		new_epoch(t, n, now);
+	/* What has stopped goes on when it is no longer a one-shot. */
+	if (c->halted && !(c->ctrl & CTRL_ONESHOT))
+		start_at(c, c->ctrl & CTRL_PERIODIC ? c->load : ~0u);
+}
+
+static u32 counter_read(const struct counter *c, u64 off)
+{
+	switch (off) {
+	case 0x00:
+	case 0x18:
+		return c->load;
+	case 0x04:
+		return shown(c);
+	case 0x08:
+		return c->ctrl;
+	case 0x10:
+		return c->ris;
+	case 0x14:
+		return c->ris && c->ctrl & CTRL_INTEN;
+	}
+	return 0;
+}
+
+static void counter_write(struct sp804 *t, unsigned int n, u64 off, u32 val, u64 now)
+{
+	struct counter *c = &t->counter[n];
+
+	switch (off) {
+	case 0x00:
+		c->load = val;
+		new_epoch(t, n, now);
+		start_at(c, val);
+		break;
+	case 0x08:
+		write_ctrl(t, n, val, now);
+		break;
+	case 0x0c:
+		c->ris = 0;
+		break;
+	case 0x18:
+		c->load = val;
+		break;
+	}
+}
+
+static const u8 periph_id[4] = { 0x04, 0x18, 0x14, 0x00 };
+
+static enum arm_result sp804_read(struct device *dev, unsigned int cpu, u64 off, unsigned int size, u64 *val)
+{
+	struct sp804 *t = (struct sp804 *)dev;
+	unsigned int n = off >> 5 & 1;
+
+	(void)cpu;
+	if (size == 8)
+		return ARM_NOT_MINE;
+	*val = 0;
+	if (primecell_id(periph_id, off, val))
+		return ARM_HANDLED;
+	pthread_mutex_lock(&t->lock);
+	if (off < 0x40) {
+		advance(&t->counter[n], now_ns());
+		*val = counter_read(&t->counter[n], off & 0x1f);
+	} else if (off == 0xf00) {
+		*val = t->itcr;
+	}
+	pthread_mutex_unlock(&t->lock);
+	return ARM_HANDLED;
+}
+
+static enum arm_result sp804_write(struct device *dev, unsigned int cpu, u64 off, unsigned int size, u64 val)
+{
+	struct sp804 *t = (struct sp804 *)dev;
+	unsigned int n = off >> 5 & 1;
+	u64 now = now_ns();
+
+	(void)cpu;
+	if (size == 8)
+		return ARM_NOT_MINE;
+	pthread_mutex_lock(&t->lock);
+	if (off < 0x40) {
+		advance(&t->counter[n], now);
+		counter_write(t, n, off & 0x1f, val, now);
+	} else if (off == 0xf00) {
+		t->itcr = val & 1;
+	} else if (off == 0xf04) {
+		t->itop = val & 3;
+	}
+	update_irq(t);
+	pthread_mutex_unlock(&t->lock);
+	if (off < 0x40)
+		loop_call(t->loop, timer_arm, t);
+	return ARM_HANDLED;
+}
+
+void sp804_clock_changed(struct device *dev)
+{
+	struct sp804 *t = (struct sp804 *)dev;
+	u64 now = now_ns();
+
+	pthread_mutex_lock(&t->lock);
+	for (unsigned int i = 0; i < COUNTERS; i++) {
+		advance(&t->counter[i], now);
+		new_epoch(t, i, now);
+	}
+	pthread_mutex_unlock(&t->lock);
+	loop_call(t->loop, timer_arm, t);
+}
+
+/* DDI 0271D 3.2 */
+static void counters_reset(struct sp804 *t)
+{
+	memset(t->counter, 0, sizeof(t->counter));
+	for (unsigned int i = 0; i < COUNTERS; i++) {
+		t->counter[i].ctrl = CTRL_INTEN;
+		t->counter[i].left = ~0u;
+		new_epoch(t, i, now_ns());
+	}
+	t->itcr = t->itop = 0;
+}
+
+static void sp804_reset(struct device *dev)
+{
+	struct sp804 *t = (struct sp804 *)dev;
+
+	pthread_mutex_lock(&t->lock);
+	counters_reset(t);
+	update_irq(t);
+	pthread_mutex_unlock(&t->lock);
+	loop_call(t->loop, timer_arm, t);
+}
+
+static void sp804_free(struct device *dev)
+{
+	struct sp804 *t = (struct sp804 *)dev;
+
+	loop_uncall(t->loop, timer_arm, t);
+	if (t->timer)
+		loop_remove(t->timer);
+	pthread_mutex_destroy(&t->lock);
+	free(t);
+}
+
+static const struct device_ops sp804_ops = {
+	.name = "sp804",
+	.read = sp804_read,
+	.write = sp804_write,
+	.reset = sp804_reset,
+	.free = sp804_free,
+};
+
+int sp804_create(struct loop *loop, const struct sp804_clock *clock, struct irq_line irq, struct device **out)
+{
+	struct sp804 *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return -ENOMEM;
+	t->dev.ops = &sp804_ops;
+	t->loop = loop;
+	t->clock = *clock;
+	t->irq = irq;
+	pthread_mutex_init(&t->lock, NULL);
+	counters_reset(t);
+	*out = &t->dev;
+	return 0;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A one-shot timer of a device: set on any thread under the device's lock,
+ * runs on the loop's thread.  Setting it often costs little: a timer that is set later
+ * again and again wakes the loop once per period, not per call.
+ */
+#ifndef VMM_DEV_TIMER_H
+#define VMM_DEV_TIMER_H
+
+#include <pthread.h>
+
+#include "arm/base.h"
+
+struct loop;
+struct loop_source;
+
+struct dev_timer {
+	struct loop *loop;
+	pthread_mutex_t *lock;		/* the device's */
+	/* With the lock held; may drop it meanwhile, and set the timer again. */
+	void (*fn)(void *opaque);
+	void *opaque;
+	/* Under the lock, in ns of CLOCK_MONOTONIC; 0: none. */
+	u64 deadline;
+	u64 armed;			/* when the loop will wake */
+	bool queued;			/* a call to the loop is under way */
+	/* The loop's thread only. */
+	struct loop_source *src;
+};
+
+void dev_timer_init(struct dev_timer *t, struct loop *loop, pthread_mutex_t *lock,
+		    void (*fn)(void *opaque), void *opaque);
+/* On the loop's thread, or when the loop has ended; the lock is not held. */
+void dev_timer_destroy(struct dev_timer *t);
+/* The following with the lock held.  @delay_ns 0: as soon as possible. */
+void dev_timer_set(struct dev_timer *t, u64 delay_ns);
+void dev_timer_cancel(struct dev_timer *t);
+static inline bool dev_timer_pending(const struct dev_timer *t)
+{
+	return t->deadline;
+}
+
+/* CLOCK_MONOTONIC in ns. */
+u64 dev_now(void);
+
+#endif

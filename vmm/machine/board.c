@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "vmm/machine/board.h"
+
+#include "vmm/dev/virtio/virtio.h"
+#include "vmm/mem/bus.h"
+
+int board_init(struct board *b, const struct machine_env *env, const struct board_gic *gic)
+{
+	const struct gic_config cfg = {
+		.cpus = env->cpus,
+		.irqs = gic->irqs,
+		.output = env->cpu_wires,
+		.opaque = env->opaque,
+	};
+	int ret = gic_create(&cfg, &b->gic);
+
+	b->bus = env->bus;
+	if (!ret)
+		ret = bus_add(env->bus, gic->dist, gic->dist_size, gic_dist(b->gic));
+	if (!ret)
+		ret = bus_add(env->bus, gic->cpu, gic->cpu_size, gic_cpu_interface(b->gic));
+	return ret;
+}
+
+int board_add(struct board *b, u64 base, u64 size, struct device *dev)
+{
+	if (b->ndevices == BOARD_MAX_DEVICES) {
+		dev->ops->free(dev);
+		return -ENOSPC;
+	}
+	b->devices[b->ndevices++] = dev;
+	return bus_add(b->bus, base, size, dev);
+}
+
+int board_add_virtio(struct board *b, const struct machine_env *env, u64 base, u64 stride, unsigned int spi,
+		     unsigned int slots)
+{
+	for (unsigned int i = 0; i < slots; i++) {
+		struct virtio_device *vdev = i < env->nvirtio ? env->virtio[i] : NULL;
+		struct device *dev;
+		int ret = virtio_mmio_create(env->mem, gic_spi(b->gic, spi + i), vdev, &dev);
+
+		if (ret)
+			return ret;
+		if (vdev)
+			env->virtio[i] = NULL;
+		ret = board_add(b, base + i * stride, VIRTIO_MMIO_SIZE, dev);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+void board_destroy(struct board *b)
+{
+	while (b->ndevices) {
+		struct device *dev = b->devices[--b->ndevices];
+
+		dev->ops->free(dev);
+	}
+	gic_free(b->gic);
+	b->gic = NULL;
+}
+
+void board_reset(struct machine *m)
+{
+	struct board *b = (struct board *)m;
+
+	for (unsigned int i = 0; i < b->ndevices; i++)
+		b->devices[i]->ops->reset(b->devices[i]);
+	gic_reset(b->gic);
+}
+
+void board_set_ppi(struct machine *m, unsigned int cpu, unsigned int intid, bool level)
+{
+	gic_set_ppi(((struct board *)m)->gic, cpu, intid, level);
+}
