@@ -23,14 +23,6 @@ mount_all()
 load_modules()
 {
 	modprobe virtio_mmio 2>/dev/null
-	# The devices that vexpress-a15 has of its own.
-	if grep -q vexpress /proc/device-tree/compatible; then
-		modprobe smsc911x
-		modprobe armmmci
-		modprobe mmc_block
-		modprobe crc32c_generic
-		modprobe ext4
-	fi 2>/dev/null
 	types=$(cat /sys/bus/virtio/devices/*/device 2>/dev/null)
 	for type in $types; do
 		case $type in
@@ -42,6 +34,14 @@ load_modules()
 		0x0004) modprobe virtio-rng ;;
 		esac
 	done 2>/dev/null
+	# The devices that vexpress-a15 has of its own, after virtio: eth0 is the card that is connected.
+	if grep -q vexpress /proc/device-tree/compatible; then
+		modprobe smsc911x
+		modprobe armmmci
+		modprobe mmc_block
+		modprobe crc32c_generic
+		modprobe ext4
+	fi 2>/dev/null
 }
 
 start_network()

@@ -3,6 +3,8 @@
 #include "arm/sysreg32.h"
 #include "emu/front/a32.h"
 
+#define DACR ARM_CP_ENC(15, 0, 3, 0, 0)
+
 /* The register or operation that is accessed, and what a syndrome says about it. */
 struct cp_access {
 	u32 enc, info;
@@ -96,6 +98,11 @@ bool tr32_mcr(struct front *f, const struct a32_insn *i)
 
 	if (i->Rt == 15)
 		return false;
+	if (a.enc == DACR && a32_privileged(f)) {
+		a32_unless_skip(f);
+		a32_call(f, IR_HELPER_dacr_write, a32_get(f, i->Rt), IR_NONE, IR_NONE);
+		return true;
+	}
 	cp_write(f, &a, a32_get(f, i->Rt));
 	return true;
 }

@@ -43,7 +43,7 @@ struct code_page *fetch_page(struct emu_vcpu *v, u64 pc, bool *full)
 	if (!cp)
 		*full = true;
 	else if (keep)
-		tlb_note_code(ctx, va, cp, page.size | page.global);
+		tlb_note_code(v, va, cp, page.size | page.global);
 	return cp;
 }
 

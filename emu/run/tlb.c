@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emu/cpu/helpers.h"
 #include "emu/run/cache.h"
 #include "emu/run/mem.h"
 #include "emu/run/run.h"
@@ -37,8 +38,13 @@ void tlb_flush_ctx(struct tlb_ctx *ctx)
 
 void tlb_flush_all(struct emu_vcpu *v)
 {
-	for (unsigned int i = 0; i < v->tlbs->n; i++)
-		tlb_flush_ctx(v->tlbs->ctx[i]);
+	struct tlb_set *s = v->tlbs;
+
+	for (unsigned int i = 0; i < s->n; i++)
+		tlb_flush_ctx(s->ctx[i]);
+	memset(s->seen, 0, sizeof(s->seen));
+	s->seen_sizes = 0;
+	s->nseen = 0;
 }
 
 void tlb_forget_code(struct emu_vcpu *v)
@@ -181,7 +187,7 @@ static bool ctx_is(const struct tlb_ctx *ctx, u64 key, u32 mode, unsigned int el
 static unsigned int ctx_index(struct emu_vcpu *v, u64 key, u32 mode, unsigned int el)
 {
 	struct tlb_set *s = v->tlbs;
-	u8 *hint = &s->hint[(key ^ key >> 17 ^ mode << 1 ^ el << 4) & (TLB_HINTS - 1)];
+	u8 *hint = &s->hint[(key ^ key >> 17 ^ key >> 34 ^ mode << 1 ^ mode >> 11 ^ el << 4) & (TLB_HINTS - 1)];
 
 	if (*hint >= s->n || !ctx_is(s->ctx[*hint], key, mode, el)) {
 		for (*hint = 0; *hint < s->n; ++*hint)
@@ -211,14 +217,38 @@ static struct tlb_ctx *ctx_find(struct emu_vcpu *v, u64 key, u32 mode, unsigned 
 	return ctx;
 }
 
-void tlb_select(struct emu_vcpu *v)
+static void select_for(struct emu_vcpu *v, u32 mode)
 {
 	unsigned int el = psr_el(v->st.pstate);
 
-	v->mode = cpu_mode(v);
-	v->tlb = ctx_find(v, mmu_context(v, el), v->mode & ~IR_MODE_IT, el);
+	v->tlb = ctx_find(v, mmu_context(v, el), mode & ~IR_MODE_IT, el);
 	v->tlb_unpriv = el == 1 ? ctx_find(v, mmu_context(v, 0), DATA_ONLY, 0) : v->tlb;
+}
+
+void tlb_select(struct emu_vcpu *v)
+{
+	v->mode = cpu_mode(v);
+	select_for(v, v->mode);
 	v->regime_changed = false;
+}
+
+/*
+ * Domains are part of the context, so a kernel that opens and closes User
+ * memory by DACR around each access to it changes tables, and nothing else:
+ * the block that runs is of a page that stays executable (its own domain's
+ * change is not for its next instructions to see: DDI 0406C B3.7.3 wants an
+ * ISB between).
+ */
+u64 helper_dacr_write(struct emu_vcpu *v, u64 a, u64 b, u64 c)
+{
+	u64 *dacr = &v->st.sys[ARM_SLOT_DACR32_EL2];
+
+	(void)b, (void)c;
+	if ((u32)*dacr == (u32)a)
+		return 0;
+	*dacr = (*dacr & ~0xffffffffull) | (u32)a;
+	select_for(v, v->mode);
+	return 0;
 }
 
 /* ---- filling ---- */
@@ -239,11 +269,49 @@ static unsigned int large_slot(const struct tlb_ctx *ctx, u64 key)
 	return i;
 }
 
-static void note_size(struct tlb_ctx *ctx, u64 va, u64 size)
+/* ---- the filter ---- */
+
+static unsigned int seen_bit(u64 va, u64 size)
+{
+	return (unsigned int)(((untag(va) & ~(size - 1)) + size) * 0x9e3779b97f4a7c15ull >> 48) & (TLB_SEEN - 1);
+}
+
+static bool seen(const struct tlb_set *s, u64 va, u64 size)
+{
+	unsigned int n = seen_bit(va, size);
+
+	return s->seen[n / 64] >> n % 64 & 1;
+}
+
+static void see(struct tlb_set *s, u64 va, u64 size)
+{
+	unsigned int n = seen_bit(va, size);
+
+	s->nseen += !seen(s, va, size);
+	s->seen[n / 64] |= 1ull << n % 64;
+}
+
+/* May some table hold a translation of @va? */
+static bool may_hold(const struct tlb_set *s, const struct tlb_inval *inv)
+{
+	if (inv->size > TLB_PAGE_SIZE || seen(s, inv->va, TLB_PAGE_SIZE))
+		return true;
+	for (u64 m = s->seen_sizes; m; m &= m - 1)
+		if (seen(s, inv->va, m & -m))
+			return true;
+	return false;
+}
+
+static void note_size(struct tlb_set *s, struct tlb_ctx *ctx, u64 va, u64 size)
 {
 	u64 key = (untag(va) & ~(size - 1)) | 1;
 	unsigned int i;
 
+	see(s, va, TLB_PAGE_SIZE);
+	if (size > TLB_PAGE_SIZE) {
+		see(s, va, size);
+		s->seen_sizes |= size;
+	}
 	if (size <= TLB_SMALL && size > ctx->small)
 		ctx->small = size;
 	if (size <= TLB_SMALL || ctx->nlarge == TLB_LARGE_MAX)
@@ -256,18 +324,10 @@ static void note_size(struct tlb_ctx *ctx, u64 va, u64 size)
 	ctx->nlarge++;
 }
 
-/* May the table hold parts of a large translation that @va lies in? */
-static bool in_large(const struct tlb_ctx *ctx, u64 va)
+/* May the table hold parts of a translation of @size, a large one, that @va lies in? */
+static bool in_large(const struct tlb_ctx *ctx, u64 va, u64 size)
 {
-	if (ctx->nlarge == TLB_LARGE_MAX)
-		return true;
-	for (u64 m = ctx->large_sizes; m; m &= m - 1) {
-		u64 size = m & -m;
-
-		if (ctx->large[large_slot(ctx, (untag(va) & ~(size - 1)) | 1)])
-			return true;
-	}
-	return false;
+	return ctx->large[large_slot(ctx, (untag(va) & ~(size - 1)) | 1)];
 }
 
 /*
@@ -315,7 +375,7 @@ int tlb_fill(struct emu_vcpu *v, struct tlb_ctx *ctx, u64 va, enum mmu_access ac
 	entry_clear(ctx, i);
 	t->addend = (u64)(uintptr_t)ram->host + (ipa - ram->ipa) - (va & TLB_PAGE_MASK);
 	t->size_global = page->size | page->global;
-	note_size(ctx, va, page->size);
+	note_size(v->tlbs, ctx, va, page->size);
 	if (page->r)
 		__atomic_store_n(&t->read, va & TLB_PAGE_MASK, __ATOMIC_RELAXED);
 	if (page->w && !ram->readonly) {
@@ -326,13 +386,14 @@ int tlb_fill(struct emu_vcpu *v, struct tlb_ctx *ctx, u64 va, enum mmu_access ac
 	return 0;
 }
 
-void tlb_note_code(struct tlb_ctx *ctx, u64 va, struct code_page *page, u64 size_global)
+void tlb_note_code(struct emu_vcpu *v, u64 va, struct code_page *page, u64 size_global)
 {
+	struct tlb_ctx *ctx = v->tlb;
 	unsigned int x = tlb_xindex(va);
 
 	ctx->xpage[x] = (struct tlb_xpage){ .va = va, .page = page, .size_global = size_global };
 	ctx->xkey[x] = CODE_KEY(va, page->id);
-	note_size(ctx, va, size_global & ~1ull);
+	note_size(v->tlbs, ctx, va, size_global & ~1ull);
 }
 
 /* ---- code pages against writes ---- */
@@ -406,41 +467,62 @@ static void inval_code(struct tlb_ctx *ctx, unsigned int x, const struct tlb_inv
 	}
 }
 
-/*
- * Small translations are a few entries, at places that are known (with granules
- * of 16K and 64K, and contiguous pages, all of them are more than one); what may
- * belong to a larger one, or covers more itself, can be anywhere in the table.
- */
-static void inval_va(struct tlb_ctx *ctx, const struct tlb_inval *inv)
+static void inval_range(struct tlb_ctx *ctx, u64 va, u64 size, const struct tlb_inval *inv)
 {
-	u64 span = inv->size > ctx->small ? inv->size : ctx->small;
-
-	if (span <= TLB_SMALL && !in_large(ctx, inv->va)) {
-		u64 va = inv->va & ~(span - 1);
-
-		for (u64 n = span >> TLB_PAGE_BITS; n; n--, va += TLB_PAGE_SIZE) {
-			inval_one(ctx, tlb_index(ctx, va), inv);
-			inval_code(ctx, tlb_xindex(va), inv);
-			inval_code(ctx, tlb_xindex(va | 1), inv);
-		}
-		return;
+	for (u64 end = va + size; va != end; va += TLB_PAGE_SIZE) {
+		inval_one(ctx, tlb_index(ctx, va), inv);
+		inval_code(ctx, tlb_xindex(va), inv);
+		inval_code(ctx, tlb_xindex(va | 1), inv);
 	}
+}
+
+static void inval_everywhere(struct tlb_ctx *ctx, const struct tlb_inval *inv)
+{
 	for (unsigned int i = 0; i < ctx->entries; i++)
 		inval_one(ctx, i, inv);
 	for (unsigned int x = 0; x < TLB_XKEYS; x++)
 		inval_code(ctx, x, inv);
 }
 
+/*
+ * The entries of a translation are at places that are known: a few of a small
+ * one (with granules of 16K and 64K, and contiguous pages, they are more than
+ * one), many of a large one that @inv's address lies in.
+ */
+static void inval_va(struct tlb_ctx *ctx, const struct tlb_inval *inv)
+{
+	u64 span = inv->size > ctx->small ? inv->size : ctx->small;
+
+	if (span > TLB_SMALL || ctx->nlarge == TLB_LARGE_MAX) {
+		inval_everywhere(ctx, inv);
+		return;
+	}
+	inval_range(ctx, inv->va & ~(span - 1), span, inv);
+	for (u64 m = ctx->large_sizes; m; m &= m - 1) {
+		u64 size = m & -m;
+
+		if (!in_large(ctx, inv->va, size))
+			continue;
+		if (size >> TLB_PAGE_BITS >= TLB_XKEYS)
+			inval_everywhere(ctx, inv);
+		else
+			inval_range(ctx, inv->va & ~(size - 1), size, inv);
+	}
+}
+
 void tlb_invalidate(struct emu_vcpu *v, const struct tlb_inval *inv)
 {
+	if (inv->scope == TLB_ALL || v->tlbs->nseen > TLB_SEEN * 3 / 4) {
+		tlb_flush_all(v);
+		return;
+	}
+	if (inv->scope != TLB_ASID && !may_hold(v->tlbs, inv))
+		return;
 	for (unsigned int i = 0; i < v->tlbs->n; i++) {
 		struct tlb_ctx *ctx = v->tlbs->ctx[i];
 		bool asid = mmu_context_asid(ctx->key) == inv->asid;
 
 		switch (inv->scope) {
-		case TLB_ALL:
-			tlb_flush_ctx(ctx);
-			break;
 		case TLB_ASID:
 			if (asid)
 				tlb_flush_ctx(ctx);

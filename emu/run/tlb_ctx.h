@@ -16,8 +16,8 @@
 #define TLB_MAX_ENTRIES 16384u
 #define TLB_XKEYS 1024
 #define TLB_SMALL (64u << 10)	/* translations up to this are invalidated page by page */
-#define TLB_LARGE 512u
-#define TLB_LARGE_MAX 384u
+#define TLB_LARGE 2048u	/* 32-bit kernels map their memory by sections of 1 MiB */
+#define TLB_LARGE_MAX 1536u
 
 /*
  * A hit is (tag ^ va) <= TLB_PAGE_SIZE - size, where tag is the page's address.
@@ -74,6 +74,7 @@ _Static_assert(sizeof(struct tlb_entry) == 1 << TLB_ENTRY_BITS, "index_mask");
 
 #define TLB_CONTEXTS 48		/* AArch32 kernels use one per processor mode */
 #define TLB_HINTS 64
+#define TLB_SEEN 65536u		/* bits; a power of two */
 
 struct tlb_set {
 	pthread_mutex_t lock;	/* innermost: ctx[] against tlb_protect() of other vCPUs */
@@ -82,6 +83,14 @@ struct tlb_set {
 	u8 hint[TLB_HINTS];	/* where a context was found last */
 	unsigned int n;
 	u64 stamp;
+	/*
+	 * A Bloom filter of what the tables hold: pages of 4 KiB, and larger
+	 * translations by address and size.  Kernels invalidate address by
+	 * address ranges of which hardly anything was ever used.
+	 */
+	u64 seen[TLB_SEEN / 64];
+	u64 seen_sizes;		/* of translations of more than 4 KiB */
+	u32 nseen;
 };
 
 static inline unsigned int tlb_index(const struct tlb_ctx *ctx, u64 va)
@@ -102,8 +111,8 @@ int tlb_fill(struct emu_vcpu *v, struct tlb_ctx *ctx, u64 va, enum mmu_access ac
 	     struct mmu_page *page, struct mmu_fault *fault);
 void tlb_flush_ctx(struct tlb_ctx *ctx);
 void tlb_flush_all(struct emu_vcpu *v);
-/* @page is mapped for execution at @va: guards in @ctx may pass. */
-void tlb_note_code(struct tlb_ctx *ctx, u64 va, struct code_page *page, u64 size_global);
+/* @page is mapped for execution at @va: guards in the current table may pass. */
+void tlb_note_code(struct emu_vcpu *v, u64 va, struct code_page *page, u64 size_global);
 /*
  * Code was translated from the page at @host: no vCPU may keep a write entry
  * for it.  Writes other vCPUs' tables (single stores; the owner re-checks

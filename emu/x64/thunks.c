@@ -58,6 +58,13 @@ static void emit_c_call(struct x64_buf *e, uintptr_t fn)
 
 static const u8 callee_saved[] = { RBX, RBP, R12, R13, R14, R15 };
 
+static void emit_load_tlb(struct x64_buf *e)
+{
+	x64_load(e, true, JIT_TLB, JIT_VCPU(tlb));
+	if (TLB_BIAS)
+		x64_alu_imm(e, ALU_ADD, true, JIT_TLB, TLB_BIAS);
+}
+
 /* int enter(vcpu RDI, code RSI).  Six pushes and the return address: RSP is 8 off 16 before the frame. */
 static void emit_enter(struct x64_buf *e)
 {
@@ -68,9 +75,7 @@ static void emit_enter(struct x64_buf *e)
 	}
 	x64_alu_imm(e, ALU_SUB, true, RSP, JIT_FRAME + 8);
 	x64_lea(e, true, JIT_STATE, x64_at(RDI, JIT_BIAS));
-	x64_load(e, true, JIT_TLB, JIT_VCPU(tlb));
-	if (TLB_BIAS)
-		x64_alu_imm(e, ALU_ADD, true, JIT_TLB, TLB_BIAS);
+	emit_load_tlb(e);
 	x64_rm(e, X_0F | 0xae, false, 2, JIT_VCPU(mxcsr));	/* ldmxcsr */
 	x64_rr(e, 0xff, false, 4, RSI);				/* jmp rsi */
 }
@@ -154,7 +159,7 @@ static u8 *emit_exit(struct x64_buf *e, const u8 *leave)
 	return at;
 }
 
-/* Helper number behind the call; arguments RAX, RCX, RDX. */
+/* Helper number behind the call; arguments RAX, RCX, RDX.  It may have changed vcpu->tlb. */
 static u8 *emit_call(struct x64_buf *e)
 {
 	u8 *at = e->p;
@@ -170,6 +175,7 @@ static u8 *emit_call(struct x64_buf *e)
 	emit_c_call(e, (uintptr_t)jit_helper);
 	x64_alu_imm(e, ALU_ADD, true, RSP, 8);
 	emit_guest_mxcsr(e);
+	emit_load_tlb(e);
 	x64_u8(e, 0xc3);
 	return at;
 }

@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#include "emu/emu.h"
 #include "vmm/dev/pl011.h"
 #include "vmm/dev/pl031.h"
 #include "vmm/dev/pl061.h"
@@ -118,7 +117,7 @@ static int virt_fit_fdt(void *fdt, const struct fdt_params *p, char **err)
 const struct machine_type machine_virt = {
 	.name = "virt",
 	.default_cpu = "cortex-a57",
-	.max_cpus = EMU_MAX_CPUS,
+	.max_cpus = VIRT_MAX_CPUS,
 	.ram_base = VIRT_RAM,
 	.max_memory = 255ULL << 30,
 	.virtio_slots = VIRT_VIRTIO_SLOTS,

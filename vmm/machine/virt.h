@@ -34,6 +34,7 @@
 #define VIRT_PPI_TIMER_HYP 10
 
 #define VIRT_POWER_PIN 3
+#define VIRT_MAX_CPUS 8		/* of a GICv2, and of the engine */
 
 extern const struct machine_type machine_virt;
 
