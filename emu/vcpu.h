@@ -123,6 +123,8 @@ struct emu_vcpu {
 	unsigned int nqueue;
 	u64 queue_seq;			/* requests so far; */
 	_Atomic(u64) queue_done;	/* and served */
+	bool broadcasts;		/* TLB requests of its own that its next DSB waits for: */
+	u64 broadcast[EMU_MAX_CPUS];	/* the last one in the queue of each other vCPU */
 	struct tlb_set *tlbs;
 	struct emu_vm *vm;
 	unsigned int index;

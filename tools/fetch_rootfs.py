@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Makes the root file systems of the long tests.
 
-    fetch_rootfs.py --cache DIR --out DIR tools|systemd
+    fetch_rootfs.py --cache DIR --out DIR tools|systemd|tools-armhf|systemd-armhf
 
 tools:   Debian's arm64 test programs, unpacked but not configured, as DIR/disk.img.
 systemd: a minbase Debian with systemd, unpacked but not configured, as DIR/disk.img,
          with its packages in /var/cache/apt/archives and a /second-stage that
          configures it; this is for a guest to do.
+The same of 32-bit Debian have -armhf at the end of their names.
 
 mmdebstrap fetches from where this machine's apt gets its packages; no root is
 needed and nothing is emulated.  Both images are ext4 and sparse.  Nothing is
@@ -58,7 +59,8 @@ echo "$audit"
 passwd -d root
 echo vambrace > /etc/hostname
 printf '127.0.0.1 localhost vambrace\\n' > /etc/hosts
-echo '/dev/vda / ext4 errors=remount-ro 0 1' > /etc/fstab
+# The disk may be one of several kinds.
+echo 'LABEL=vambrace / ext4 errors=remount-ro 0 1' > /etc/fstab
 rm -f /etc/machine-id
 : > /etc/machine-id
 rm /second-stage
@@ -77,23 +79,34 @@ mount -t devtmpfs dev /dev 2>/dev/null
 for m in virtio_mmio virtio_blk crc32c_generic ext4 virtio_net virtio-rng virtio_console; do
 	modprobe $m
 done
+if grep -q vexpress /proc/device-tree/compatible; then
+	for m in armmmci mmc_block smsc911x; do
+		modprobe $m
+	done
+fi
+# From the command line of the kernel.
+[ -n "$disk" ] || disk=/dev/vda
 i=0
-while [ ! -b /dev/vda ] && [ $i -lt 50 ]; do
+while [ ! -b $disk ] && [ $i -lt 100 ]; do
 	sleep 0.1
 	i=$((i+1))
 done
-mount -t ext4 -o ro /dev/vda /root || exec sh
+mount -t ext4 -o ro $disk /root || exec sh
 mount --move /dev /root/dev
 mount --move /sys /root/sys
 mount --move /proc /root/proc
 exec switch_root /root /sbin/init
 """
 
-# name: (packages, mmdebstrap's further options, bytes of the image)
+SYSTEMD_OPTIONS = ["--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
+                   "--skip=cleanup/apt/cache"]
+
+# name: (architecture, packages, mmdebstrap's further options, bytes of the image)
 KINDS = {
-    "tools": (TOOLS, [], 1 << 30),
-    "systemd": (SYSTEMD, ["--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
-                          "--skip=cleanup/apt/cache"], 2 << 30),
+    "tools": ("arm64", TOOLS, [], 1 << 30),
+    "systemd": ("arm64", SYSTEMD, SYSTEMD_OPTIONS, 2 << 30),
+    "tools-armhf": ("armhf", TOOLS, [], 1 << 30),
+    "systemd-armhf": ("armhf", SYSTEMD, SYSTEMD_OPTIONS, 2 << 30),
 }
 
 
@@ -110,11 +123,11 @@ def source_lines():
 
 
 def unpack(kind, tar):
-    packages, options, _ = KINDS[kind]
+    arch, packages, options, _ = KINDS[kind]
     code, sources = source_lines()
-    cmd = ["mmdebstrap", "--quiet", "--arch=arm64", "--mode=auto", "--variant=extract",
+    cmd = ["mmdebstrap", "--quiet", "--arch=" + arch, "--mode=auto", "--variant=extract",
            "--skip=check/qemu", "--format=tar", *("--include=" + p for p in packages),
-           *options, code, tar + ".new"]
+           *options, code, tar + ".new", "-"]
     say(f"fetching and unpacking packages for {kind}")
     if subprocess.run(cmd, input=sources, text=True, check=False).returncode:
         raise Failure("mmdebstrap failed; is the network up?")
@@ -135,7 +148,7 @@ def make_image(tar, extra, size, image):
         # /dev comes from the guest's kernel.
         script = ('tar -C "$1" --exclude="./dev/*" -xf "$2" && { [ ! -d "$3" ] || '
                   'tar -C "$3" --owner=0 --group=0 -cf - . | tar -C "$1" --keep-directory-symlink '
-                  '-xf -; } && truncate -s "$5" "$4.new" && mke2fs -q -F -t ext4 -d "$1" "$4.new"')
+                  '-xf -; } && truncate -s "$5" "$4.new" && mke2fs -q -F -t ext4 -L vambrace -d "$1" "$4.new"')
         cmd = ["sh", "-c", script, "sh", root, os.path.abspath(tar), more, os.path.abspath(image),
                str(size)]
         if os.geteuid():
@@ -147,7 +160,7 @@ def make_image(tar, extra, size, image):
 
 
 def make_switch_initrd(guest, out):
-    """The default guest's initrd with an init that goes on to /dev/vda's."""
+    """The guest's initrd with an init that goes on to that of a disk: /dev/vda, or disk=."""
     cpio = fetch_guest.Cpio()
     cpio.file("switch", SWITCH_INIT.encode(), 0o755)
     with open(os.path.join(guest, "initrd.gz"), "rb") as f:
@@ -170,14 +183,14 @@ def fetch(kind, cache, out):
             raise Failure(f"{tool} is missing; tools/setup.sh test installs it")
     os.makedirs(cache, exist_ok=True)
     os.makedirs(out, exist_ok=True)
-    packages, options, size = KINDS[kind]
+    _, packages, options, size = KINDS[kind]
     # The archive outlives changes of this file that do not concern it.
     key = hashlib.sha256(repr((packages, options)).encode()).hexdigest()[:12]
     tar = os.path.join(cache, f"rootfs-{kind}-{key}.tar")
     if not os.path.exists(tar):
         unpack(kind, tar)
     say(f"making the image of {kind}")
-    extra = {"second-stage": (0o755, SECOND_STAGE)} if kind == "systemd" else {}
+    extra = {"second-stage": (0o755, SECOND_STAGE)} if kind.startswith("systemd") else {}
     make_image(tar, extra, size, os.path.join(out, "disk.img"))
 
 

@@ -78,6 +78,19 @@ static bool hint_wait(struct front *f, enum ir_helper h)
 	return true;
 }
 
+/*
+ * Ten NOPs in a row are how kernels for ARMv7 parts with erratum 754327 spell
+ * YIELD: a vCPU that spins so may be waiting for one that has no host CPU.
+ */
+#define LONG_PAUSE 8
+
+static bool long_pause(struct front *f)
+{
+	f->nops = f->pc == f->nop_next ? f->nops + 1 : 1;
+	f->nop_next = f->next;
+	return f->nops == LONG_PAUSE;
+}
+
 bool tr32_hint(struct front *f, const struct a32_insn *i)
 {
 	static const enum ir_helper calls[] = {
@@ -85,6 +98,10 @@ bool tr32_hint(struct front *f, const struct a32_insn *i)
 		[5] = IR_HELPER_sevl,
 	};
 
+	if (!i->hint && long_pause(f)) {
+		a32_unless_skip(f);
+		a32_call(f, IR_HELPER_yield, IR_NONE, IR_NONE, IR_NONE);
+	}
 	if (!i->hint || i->hint >= ARM_ARRAY_SIZE(calls))
 		return true;
 	a32_unless_skip(f);
@@ -100,22 +117,30 @@ static void barrier(struct front *f, enum ir_barrier kind)
 }
 
 /* A barrier whose condition fails does no harm.  Loads only: ARMv8; before, that option was reserved, and full. */
-static bool data_barrier(struct front *f, unsigned int option)
+static enum ir_barrier data_barrier(struct front *f, unsigned int option)
 {
 	bool loads = (option & 3) == 1 && arm_has(f->b->features, ARM_FEAT_V8_A32);
+	enum ir_barrier kind = loads ? IR_BARRIER_LD : (option & 3) == 2 ? IR_BARRIER_ST : IR_BARRIER_FULL;
 
-	barrier(f, loads ? IR_BARRIER_LD : (option & 3) == 2 ? IR_BARRIER_ST : IR_BARRIER_FULL);
-	return true;
+	barrier(f, kind);
+	return kind;
 }
 
 bool tr32_dmb(struct front *f, const struct a32_insn *i)
 {
-	return data_barrier(f, i->option);
+	data_barrier(f, i->option);
+	return true;
 }
 
+/* TLB maintenance is complete behind a DSB of reads and writes: DDI 0406C B3.10.1. */
 bool tr32_dsb(struct front *f, const struct a32_insn *i)
 {
-	return data_barrier(f, i->option);
+	a32_unless_skip(f);
+	if (data_barrier(f, i->option) != IR_BARRIER_FULL)
+		return true;
+	a32_call(f, IR_HELPER_dsb, IR_NONE, IR_NONE, IR_NONE);
+	a32_check_pending(f);
+	return true;
 }
 
 bool tr32_isb(struct front *f, const struct a32_insn *i)

@@ -149,9 +149,15 @@ bool tr_dmb(struct front *f, const struct a64_insn *i)
 	return data_barrier(f, i->CRm);
 }
 
+/* TLB maintenance is complete behind a DSB of reads and writes: DDI 0487 D8.16 (TLB maintenance). */
 bool tr_dsb(struct front *f, const struct a64_insn *i)
 {
-	return data_barrier(f, i->CRm);
+	data_barrier(f, i->CRm);
+	if ((i->CRm & 3) == 1 || (i->CRm & 3) == 2)
+		return true;
+	ir_call(f->b, IR_HELPER_dsb, IR_NONE, IR_NONE, IR_NONE);
+	check_pending(f);
+	return true;
 }
 
 bool tr_isb(struct front *f, const struct a64_insn *i)

@@ -21,6 +21,8 @@ struct front {
 	u8 it_next;	/* and of the one at next */
 	u8 cond;	/* what must hold for it; A32_AL: nothing */
 	ir_ref flags;	/* NZCV before it, where cond is not A32_AL */
+	u64 nop_next;	/* what follows the last NOP, */
+	u8 nops;	/* and how many stand in a row there */
 	ir_ref fpscr_nzcv;	/* FPSCR flags as F, if this block has set them last; else IR_NONE */
 };
 

@@ -104,7 +104,7 @@ static void dump_insn(const struct ir_block *b, unsigned int i, FILE *out)
 	fputc('\n', out);
 }
 
-static void dump_guest(const struct ir_block *b, const struct ir_insn *t, u64 pc, char *text, size_t len)
+void ir_insn_text(const struct ir_block *b, const struct ir_insn *t, u64 pc, char *text, size_t len)
 {
 	unsigned int it = IR_INSN_IT(t->imm);
 	u64 features = b->features;
@@ -132,7 +132,7 @@ void ir_dump(const struct ir_block *b, FILE *out)
 			fprintf(out, "    ?? operation %u\n", t->op);
 		} else if (t->op == IR_INSN) {
 			pc = b->pc + IR_INSN_OFF(t->imm);
-			dump_guest(b, t, pc, text, sizeof(text));
+			ir_insn_text(b, t, pc, text, sizeof(text));
 			fprintf(out, "  0x%" PRIx64 ": %08x  %s\n", pc, IR_INSN_WORD(t->imm), text);
 		} else if (t->op != IR_CONST) {
 			dump_insn(b, i, out);

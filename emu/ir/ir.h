@@ -245,5 +245,7 @@ void ir_optimise(struct ir_block *b);
 /* Checks every invariant; 0, or -EINVAL with a line in @why. */
 int ir_verify(const struct ir_block *b, char *why, size_t len);
 void ir_dump(const struct ir_block *b, FILE *out);
+/* The assembly text of the guest instruction that the INSN @t begins, at @pc; 128 bytes are enough. */
+void ir_insn_text(const struct ir_block *b, const struct ir_insn *t, u64 pc, char *text, size_t len);
 
 #endif

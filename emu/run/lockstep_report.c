@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "emu/run/lockstep_int.h"
-#include "isa/a64_disasm.h"
 
 typedef unsigned long long ull;
 
@@ -132,13 +131,13 @@ static void print_guest(struct emu_vm *vm, const struct ir_block *b)
 {
 	for (unsigned int i = 0; i < b->n; i++) {
 		const struct ir_insn *in = &b->insns[i];
-		u64 pc = b->pc + (u32)in->imm;
+		u64 pc = b->pc + IR_INSN_OFF(in->imm);
 		char text[128];
 
 		if (in->op != IR_INSN)
 			continue;
-		a64_disasm((u32)(in->imm >> 32), pc, b->features, text, sizeof(text));
-		emu_log(vm, "  %#llx: %08x  %s\n", (ull)pc, (u32)(in->imm >> 32), text);
+		ir_insn_text(b, in, pc, text, sizeof(text));
+		emu_log(vm, "  %#llx: %08x  %s\n", (ull)pc, IR_INSN_WORD(in->imm), text);
 	}
 }
 

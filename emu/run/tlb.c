@@ -575,30 +575,44 @@ static bool served(struct emu_vcpu *w, u64 seq)
 }
 
 /*
- * The caller counts as outside while it waits, so that two that wait for each
- * other both go on; it touches no translation until it has served its own
- * queue (the instruction ends its block).  It stays in_code: what it returns
- * to must not be flushed meanwhile.
+ * To wait here for the others would take a time slice of the host for each,
+ * where there are more vCPUs than host CPUs; 32-bit kernels invalidate large
+ * ranges page by page, with one DSB behind them.
  */
 void tlb_invalidate_broadcast(struct emu_vcpu *v, const struct tlb_inval *inv)
 {
 	struct emu_vm *vm = v->vm;
-	u64 seq[EMU_MAX_CPUS];
-	bool was = atomic_load(&v->inside);
 
 	tlb_invalidate(v, inv);
 	if (vm->cfg.cpus == 1)
 		return;
 	for (unsigned int c = 0; c < vm->cfg.cpus; c++)
 		if (vm->vcpu[c] != v)
-			seq[c] = enqueue(vm->vcpu[c], inv);
+			v->broadcast[c] = enqueue(vm->vcpu[c], inv);
+	v->broadcasts = true;
+}
+
+/*
+ * The caller counts as outside while it waits, so that two that wait for each
+ * other both go on; it touches no translation until it has served its own
+ * queue (the block is left behind the DSB if there is something in it).  It
+ * stays in_code: what it returns to must not be flushed meanwhile.
+ */
+u64 helper_dsb(struct emu_vcpu *v, u64 a, u64 b, u64 c)
+{
+	struct emu_vm *vm = v->vm;
+	bool was = atomic_load(&v->inside);
+
+	(void)a, (void)b, (void)c;
+	if (!v->broadcasts)
+		return 0;
+	v->broadcasts = false;
 	atomic_store(&v->inside, false);
 	vcpu_awaited(v);
-	for (unsigned int c = 0; c < vm->cfg.cpus; c++) {
-		struct emu_vcpu *w = vm->vcpu[c];
-
-		if (w != v)
-			vcpu_await(w, served, seq[c]);
+	for (unsigned int n = 0; n < vm->cfg.cpus; n++) {
+		if (vm->vcpu[n] != v)
+			vcpu_await(vm->vcpu[n], served, v->broadcast[n]);
 	}
 	atomic_store(&v->inside, was);
+	return 0;
 }

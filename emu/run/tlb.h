@@ -23,8 +23,8 @@ struct tlb_inval {
 /* On @v alone (the non-broadcast forms); @v is the calling thread's. */
 void tlb_invalidate(struct emu_vcpu *v, const struct tlb_inval *inv);
 /*
- * On all vCPUs (the IS forms): when it returns, no vCPU uses an old translation
- * for a new access (DSB ISH semantics made early).
+ * On all vCPUs (the IS forms): on the others soon.  Behind helper_dsb() of @v,
+ * no vCPU uses an old translation for a new access.
  */
 void tlb_invalidate_broadcast(struct emu_vcpu *v, const struct tlb_inval *inv);
 

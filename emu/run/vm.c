@@ -12,7 +12,6 @@
 #include "emu/run/run.h"
 #include "emu/run/tlb.h"
 #include "emu/run/tlb_ctx.h"
-#include "isa/a64_disasm.h"
 
 /* ---- logging ---- */
 
@@ -27,20 +26,20 @@ void emu_log(struct emu_vm *vm, const char *fmt, ...)
 
 void run_log_insns(struct emu_vcpu *v, const struct ir_block *b)
 {
-	char text[80];
+	char text[128];
 
 	if (!vcpu_logs(v, EMU_LOG_IN))
 		return;
 	flockfile(v->vm->log);
 	fprintf(v->vm->log, "IN: cpu%u mode %#x\n", v->index, b->mode);
 	for (unsigned int i = 0; i < b->n; i++) {
-		u64 pc = b->pc + (u32)b->insns[i].imm;
-		u32 word = b->insns[i].imm >> 32;
+		const struct ir_insn *t = &b->insns[i];
+		u64 pc = b->pc + IR_INSN_OFF(t->imm);
 
-		if (b->insns[i].op != IR_INSN)
+		if (t->op != IR_INSN)
 			continue;
-		a64_disasm(word, pc, b->features, text, sizeof(text));
-		fprintf(v->vm->log, "  %#llx: %08x  %s\n", (unsigned long long)pc, word, text);
+		ir_insn_text(b, t, pc, text, sizeof(text));
+		fprintf(v->vm->log, "  %#llx: %08x  %s\n", (unsigned long long)pc, IR_INSN_WORD(t->imm), text);
 	}
 	funlockfile(v->vm->log);
 }

@@ -49,18 +49,26 @@ def free_port():
         return s.getsockname()[1]
 
 
+def kernel_of(guest):
+    """What is to be booted in a guest's directory: a 32-bit one has a zImage."""
+    image = os.path.join(guest, "zImage")
+    return image if os.path.exists(image) else os.path.join(guest, "Image")
+
+
 class Guest:
     """One run of a virtual machine; use it in a with statement."""
 
     def __init__(self, name, *, guest=None, initrd=None, append="", cpus=1, cpu=None,
-                 memory="512M", disks=(), net="none", forwards=(), extra=()):
+                 machine=None, dtb=None, memory="512M", disks=(), sd=None, net="none",
+                 forwards=(), extra=()):
         guest = guest or os.path.join(BUILD, "guest")
-        self.args = ["run", "--kernel", os.path.join(guest, "Image"),
+        self.args = ["run", "--kernel", kernel_of(guest),
                      "--initrd", initrd or os.path.join(guest, "initrd.gz"),
                      "--append", ("console=ttyAMA0 earlycon " + append).strip(),
                      "--memory", memory, "--cpus", str(cpus), "--net", net]
-        if cpu:
-            self.args += ["--cpu", cpu]
+        for option, value in (("--machine", machine), ("--cpu", cpu), ("--dtb", dtb), ("--sd", sd)):
+            if value:
+                self.args += [option, value]
         for disk in disks:
             self.args += ["--disk", disk]
         for forward in forwards:

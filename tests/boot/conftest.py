@@ -15,3 +15,12 @@ def guest_16k(top):
     """Directory with Image and initrd.gz of Debian's kernel with 16K pages."""
     subprocess.run(["make", "-s", "guest-16k"], cwd=top, check=True)
     return top / "build/guest/16k"
+
+
+@pytest.fixture(scope="session")
+def guest_armhf(top):
+    """A function from a 32-bit kernel's name to the directory with its zImage and initrd.gz."""
+    def get(flavour):
+        subprocess.run(["make", "-s", "guest-" + flavour], cwd=top, check=True)
+        return top / "build/guest" / flavour
+    return get

@@ -14,14 +14,14 @@ from bootrig import Guest, GuestError
 TIMES = int(os.environ.get("BOOT_TIMES", "20"))
 
 
-def boot_once(name, guest, cpus, cpu=None, page=4096):
+def boot_once(name, guest, cpus, cpu=None, page=4096, isa="aarch64", **options):
     """One boot: all CPUs there and usable, the clock runs, a clean end."""
-    with Guest(name, guest=guest, cpus=cpus, cpu=cpu) as g:
+    with Guest(name, guest=guest, cpus=cpus, cpu=cpu, **options) as g:
         said = g.wait_shell()
         assert re.search(r"Linux version \d", said), "no banner on the early console"
         g.serve()
         with open(os.path.join(guest, "release"), encoding="ascii") as f:
-            assert g.run("uname -rm") == f.read().strip() + " aarch64"
+            assert g.run("uname -rm") == f"{f.read().strip()} {isa}"
         assert g.run("cat /sys/devices/system/cpu/online") == \
             ("0" if cpus == 1 else f"0-{cpus - 1}")
         # Every CPU takes a task that is pinned to it.

@@ -87,6 +87,12 @@ void tlb_invalidate_broadcast(struct emu_vcpu *v, const struct tlb_inval *inv)
 	rig.broadcasts++;
 }
 
+u64 helper_dsb(struct emu_vcpu *v, u64 a, u64 b, u64 c)
+{
+	(void)v, (void)a, (void)b, (void)c;
+	return 0;
+}
+
 u64 helper_dacr_write(struct emu_vcpu *v, u64 a, u64 b, u64 c)
 {
 	(void)v, (void)a, (void)b, (void)c;
