@@ -98,7 +98,8 @@ static int verify_int(struct verify *v, const struct ir_insn *t)
 	case IR_LDCTL: case IR_STCTL:
 		ok = t->aux <= IR_CTL_FPCR && !(t->imm >> 32);
 		break;
-	case IR_CSEL: case IR_XCOND: case IR_XLEAVE: case IR_FL_SEL: case IR_LDC: case IR_STC: case IR_LDVC: case IR_STVC:
+	case IR_CSEL: case IR_XCOND: case IR_XLEAVE: case IR_FL_SEL:
+	case IR_LDC: case IR_STC: case IR_LDVC: case IR_STVC:
 		ok = t->aux <= 15;
 		break;
 	case IR_FL_CCMN: case IR_FL_CCMP:

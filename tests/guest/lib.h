@@ -64,7 +64,8 @@ static inline unsigned int cpu_id(void)
 #define EC(esr) ((u32)((esr) >> 26 & 63))
 #define FSC(esr) ((u32)((esr) & 63))
 #define ISS(esr) ((u32)((esr) & 0x1ffffff))
-enum { EC_UNKNOWN = 0, EC_ILLEGAL = 0xe, EC_SVC32 = 0x11, EC_SVC = 0x15, EC_IABT_LOWER = 0x20, EC_IABT = 0x21, EC_PC_ALIGN = 0x22,
+enum { EC_UNKNOWN = 0, EC_ILLEGAL = 0xe, EC_SVC32 = 0x11, EC_SVC = 0x15, EC_IABT_LOWER = 0x20, EC_IABT = 0x21,
+	EC_PC_ALIGN = 0x22,
        EC_DABT_LOWER = 0x24, EC_DABT = 0x25, EC_SP_ALIGN = 0x26, EC_BP_LOWER = 0x30, EC_BP = 0x31, EC_STEP_LOWER = 0x32,
        EC_STEP = 0x33, EC_WP = 0x35, EC_BRK = 0x3c };
 

@@ -171,7 +171,8 @@ static void test_cpsr(void)
 	__asm__ volatile("msr cpsr_s, %1\n mrs %0, cpsr" : "=r"(v) : "r"(0x000f0000));
 	CHECK_EQ(v & 0x000f0000, 0x000f0000);
 	/* the execution state is not written */
-	__asm__ volatile("msr cpsr_fsxc, %1\n mrs %0, cpsr" : "=r"(v) : "r"(SVC | PSR_AIF | PSR_T | PSR_IT | 1u << 24) : "cc");
+	__asm__ volatile("msr cpsr_fsxc, %1\n mrs %0, cpsr"
+			 : "=r"(v) : "r"(SVC | PSR_AIF | PSR_T | PSR_IT | 1u << 24) : "cc");
 	CHECK_EQ(v, SVC | PSR_AIF);
 	__asm__ volatile("cpsie af\n mrs %0, cpsr\n cpsid af" : "=r"(v));
 	CHECK_EQ(v & 0x0fffffff, SVC | 0x80);

@@ -297,6 +297,37 @@ static u32 config(struct dev_rig *r, bool write, u32 site, u32 function, u32 dev
 	return rd(r, 0xa8);
 }
 
+static void configuration_bus(struct dev_rig *r, struct power *p)
+{
+	u32 v;
+
+	assert_int_equal(config(r, false, 1, 1, 0, &v), 1);
+	assert_int_equal(v, 60000000);
+	assert_int_equal(config(r, false, 1, 2, 0, &v), 1);
+	assert_int_equal(v, 900000);
+	v = 55000000;
+	assert_int_equal(config(r, true, 1, 1, 0, &v), 1);
+	assert_int_equal(config(r, false, 1, 1, 0, &v), 1);
+	assert_int_equal(v, 55000000);
+	v = 1;
+	assert_int_equal(config(r, true, 1, 1, 0, &v), 3);
+	v = 5;
+	assert_int_equal(config(r, true, 0, 4, 0, &v), 3);
+	assert_int_equal(config(r, false, 2, 1, 0, &v), 3);
+	assert_int_equal(config(r, false, 1, 1, 99, &v), 3);
+	assert_int_equal(config(r, false, 0, 8, 0, &v), 3);
+	assert_int_equal(p->off + p->reset, 0);
+	/* Without START nothing happens. */
+	wr(r, 0xa4, 1u << 30 | 8 << 20);
+	assert_int_equal(p->off, 0);
+	config(r, true, 0, 8, 0, &v);
+	assert_int_equal(p->off, 1);
+	config(r, true, 0, 9, 0, &v);
+	config(r, true, 0, 5, 0, &v);
+	assert_int_equal(p->reset, 2);
+	assert_int_equal(p->off, 1);
+}
+
 static void sys_registers(void **state)
 {
 	struct power p = { .card = true };
@@ -305,7 +336,7 @@ static void sys_registers(void **state)
 		.card_readonly = has_readonly, .ctx = &p,
 	};
 	struct dev_rig r;
-	u32 a, v;
+	u32 a;
 
 	(void)state;
 	start(&r);
@@ -333,32 +364,7 @@ static void sys_registers(void **state)
 	a = rd(&r, 0x5c);
 	usleep(10000);
 	assert_in_range(rd(&r, 0x5c) - a, 240000, 24000000);
-	/* The configuration bus. */
-	assert_int_equal(config(&r, false, 1, 1, 0, &v), 1);
-	assert_int_equal(v, 60000000);
-	assert_int_equal(config(&r, false, 1, 2, 0, &v), 1);
-	assert_int_equal(v, 900000);
-	v = 55000000;
-	assert_int_equal(config(&r, true, 1, 1, 0, &v), 1);
-	assert_int_equal(config(&r, false, 1, 1, 0, &v), 1);
-	assert_int_equal(v, 55000000);
-	v = 1;
-	assert_int_equal(config(&r, true, 1, 1, 0, &v), 3);
-	v = 5;
-	assert_int_equal(config(&r, true, 0, 4, 0, &v), 3);
-	assert_int_equal(config(&r, false, 2, 1, 0, &v), 3);
-	assert_int_equal(config(&r, false, 1, 1, 99, &v), 3);
-	assert_int_equal(config(&r, false, 0, 8, 0, &v), 3);
-	assert_int_equal(p.off + p.reset, 0);
-	/* Without START nothing happens. */
-	wr(&r, 0xa4, 1u << 30 | 8 << 20);
-	assert_int_equal(p.off, 0);
-	config(&r, true, 0, 8, 0, &v);
-	assert_int_equal(p.off, 1);
-	config(&r, true, 0, 9, 0, &v);
-	config(&r, true, 0, 5, 0, &v);
-	assert_int_equal(p.reset, 2);
-	assert_int_equal(p.off, 1);
+	configuration_bus(&r, &p);
 	stop(&r);
 }
 

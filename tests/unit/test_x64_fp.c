@@ -530,7 +530,8 @@ static const struct op_case inline_ops[] = {
 static void test_inline(void **state)
 {
 	static const u16 std_inline[] = {
-		IR_VFADD, IR_VFSUB, IR_VFMUL, IR_VFMAX, IR_VFMIN, IR_VFABD, IR_VFRECPS, IR_VFRSQRTS, IR_VFCMEQ, IR_VFCMGE,
+		IR_VFADD, IR_VFSUB, IR_VFMUL, IR_VFMAX, IR_VFMIN, IR_VFABD, IR_VFRECPS, IR_VFRSQRTS,
+		IR_VFCMEQ, IR_VFCMGE,
 		IR_VFCMGT, IR_VFACGE, IR_VFACGT, IR_VFADDP, IR_VFMAXP, IR_VFMINP, IR_VFRINT, IR_VFTOI, IR_VITOF,
 	};
 	(void)state;

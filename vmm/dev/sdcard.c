@@ -188,13 +188,13 @@ void sd_card_reset(struct sdcard *c)
 /* CMD27 (5.3): only the flags of bits 15..8 can change, and some only once. */
 static void csd_program(struct sdcard *c)
 {
-	u8 want[16];
+	u8 want[16], old = c->regs.csd[14], new = c->small[14];
+	/* COPY and PERM_WRITE_PROTECT go from 0 to 1 only; FILE_FORMAT is fixed. */
+	bool bad = (old & ~new & 0x60) || ((old ^ new) & 0x8f);
 
 	memcpy(want, c->small, sizeof(want));
-	want[14] = c->regs.csd[14];
-	if (memcmp(want, c->regs.csd, 15) || sdcard_crc7(c->small, 15) != (c->small[15] | 1) ||
-	    /* COPY and PERM_WRITE_PROTECT go from 0 to 1 only; FILE_FORMAT is fixed. */
-	    (c->regs.csd[14] & ~c->small[14] & 0x60) || ((c->regs.csd[14] ^ c->small[14]) & 0x8f)) {
+	want[14] = old;
+	if (memcmp(want, c->regs.csd, 15) || sdcard_crc7(c->small, 15) != (c->small[15] | 1) || bad) {
 		c->status |= R1_CSD_OVERWRITE;
 		return;
 	}

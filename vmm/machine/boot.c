@@ -176,7 +176,8 @@ static int place_all(struct boot *b, u64 initrd_size, char **err)
 				       "into %llu MiB of memory; %s",
 				       cfg->initrd, (unsigned long long)(initrd_size >> 20) + 1,
 				       (unsigned long long)(low >> 20),
-				       low < cfg->memory ? "make it smaller: a 32-bit kernel uses no more at its start" :
+				       low < cfg->memory ?
+				       "make it smaller: a 32-bit kernel uses no more at its start" :
 				       "give the guest more with --memory");
 		b->initrd = (struct range){ at, at + initrd_size };
 		insert(used, &n, b->initrd);

@@ -171,7 +171,8 @@ static int find_place(struct zimage *z, u64 unpacked, u64 ram_size, char **err)
 	z->at = (unpacked + MIB - 1) & ~(MIB - 1);
 	z->end = (z->at + z->size + WORK_ROOM + MIB - 1) & ~(MIB - 1);
 	if (z->at + z->size > RAM_STEP)
-		return err_set(err, -EFBIG, "is too large: %llu MiB unpacked, and a zImage must lie in the first 128 MiB",
+		return err_set(err, -EFBIG,
+			       "is too large: %llu MiB unpacked, and a zImage must lie in the first 128 MiB",
 			       (unsigned long long)(unpacked / MIB));
 	if (z->end > ram_size)
 		return err_set(err, -ENOMEM, "needs %llu MiB of memory to unpack itself and the guest has %llu MiB; "
