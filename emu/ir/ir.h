@@ -64,7 +64,7 @@ enum ir_mop {
 /* Control words for LDCTL and STCTL. */
 enum ir_ctl { IR_CTL_PSTATE, IR_CTL_FPSR, IR_CTL_FPCR };
 
-#define IR_FP_STD 1	/* aux of FP operations */
+#define IR_FP_STD 0x80	/* aux of FP operations; no condition, which FCCMP has there */
 
 enum ir_atomic {
 	IR_ATOMIC_ADD, IR_ATOMIC_CLR, IR_ATOMIC_EOR, IR_ATOMIC_SET,

@@ -127,6 +127,8 @@ OBJDUMP_LESS = MEMHINT + []
 TEXT = MEMHINT + [
     ("A", 0xffb00f10, 0xf2200110, None, "VMOV is what the manual prefers for VORR of a register and itself"),
     ("T", 0xffb00f10, 0xef200110, None, "likewise"),
+    ("T", 0xffffffff, 0x0000defe, None, "LLVM's name for the UDF that it uses as a trap"),
+    ("A", 0xffffffff, 0xe7ffdefe, None, "likewise"),
     ("T", 0xffffffcd, 0xf3af800d, None, "names of the M profile for hints"),
     ("A", 0x0fffffff, 0x0320f005, None, "without ARMv8, HINT 5 is printed as the NOP that it is"),
     ("T", 0xffffffff, 0xf3af8005, None, "likewise"), ("T", 0xffffffff, 0x0000bf50, None, "likewise"),
@@ -134,6 +136,7 @@ TEXT = MEMHINT + [
 
 # In an IT block the text is not that of llvm-mc (objdump is not asked).
 IT_TEXT = MEMHINT + [
+    ("T", 0xffffffff, 0x0000defe, None, "LLVM's name for the UDF that it uses as a trap"),
     ("T", 0xffffffc0, 0x00000000, None, "MOVS with LSL's encoding is UNPREDICTABLE in an IT block; here "
      "it does not set the flags, like LSL"),
 ]

@@ -559,6 +559,9 @@ static void test_inline(void **state)
 		build(&(struct op_case){ .op = std_inline[i], .es = 2, .q = IR_Q, .aux = IR_FP_STD }, 0);
 		assert_false(rig_calls(&rig, rig.vm.cache->jit->thunks.vec));
 	}
+	/* nor is NE, aux of a conditional compare, the standard FPSCR */
+	build(&(struct op_case){ .op = IR_FCCMP, .es = 2, .aux = 1 }, 0);
+	assert_true(rig_calls(&rig, rig.vm.cache->jit->thunks.vec));
 	block_mode = 0;
 }
 
