@@ -67,7 +67,7 @@ run: all guest
 check: setup-test
 	@$(PYTHON) tools/check.py --jobs $(JOBS)
 
-check-slow: setup-slow guest guest-16k
+check-slow: setup-slow guest guest-16k guest-armmp guest-armmp-lpae
 	@$(PYTHON) tools/check.py --jobs $(JOBS) --slow
 
 bench: setup-bench all guest

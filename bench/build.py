@@ -14,8 +14,11 @@ OUT = os.path.join(BUILD, "bench")
 FLAGS = ["-O2", "-std=gnu17", "-Wall", "-Wextra", "-Werror", "-ffp-contract=off", "-fno-math-errno",
          "-static"]
 TINY_FLAGS = ["-nostdlib", "-fno-stack-protector"]
+CORTEX_A15 = ["-mcpu=cortex-a15", "-mfpu=neon-vfpv4", "-mfloat-abi=hard"]
 TARGETS = {
-    "guest": ["aarch64-linux-gnu-gcc", "-march=armv8-a+crc+crypto"],
+    "a64": ["aarch64-linux-gnu-gcc", "-march=armv8-a+crc+crypto"],
+    "arm": ["arm-linux-gnueabihf-gcc", "-marm", *CORTEX_A15],
+    "thumb": ["arm-linux-gnueabihf-gcc", "-mthumb", *CORTEX_A15],
     "native": ["gcc"],
 }
 
@@ -52,7 +55,7 @@ def build_target(target):
             compile_one(target, "tiny", tiny, TINY_FLAGS))
 
 
-def make_initrd(bench, tiny):
+def make_initrd(target, bench, tiny):
     """The benchmark as /init and nothing else."""
     sys.path.insert(0, os.path.join(TOP, "tools"))
     from fetch_guest import Cpio  # pylint: disable=import-outside-toplevel
@@ -63,7 +66,7 @@ def make_initrd(bench, tiny):
     cpio.parents("dev/x")
     cpio.entry("dev/console", stat.S_IFCHR | 0o600, rdev=(5, 1))
     cpio.entry("dev/null", stat.S_IFCHR | 0o666, rdev=(1, 3))
-    out = os.path.join(OUT, "initrd.gz")
+    out = os.path.join(OUT, target, "initrd.gz")
     with open(out + ".new", "wb") as f:
         f.write(gzip.compress(cpio.finish(), 6, mtime=0))
     os.replace(out + ".new", out)

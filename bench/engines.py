@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The engines that the benchmark compares, and a guest that runs on one of them."""
+import collections
 import glob
 import hashlib
 import os
@@ -13,6 +14,16 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(HERE)
 BUILD = os.path.join(TOP, "build")
 GUEST = os.path.join(BUILD, "guest")
+# An instruction set to measure: the guest that runs it, and QEMU's words for such a machine.  Debian's
+# armmp has no LPAE, so that QEMU's must keep to the low 4 GiB.
+Isa = collections.namedtuple("Isa", "name cpu guest image make qemu machine objdump")
+ISAS = {
+    "a64": Isa("a64", "cortex-a57", GUEST, "Image", "guest", "qemu-system-aarch64", "virt,gic-version=2",
+               "aarch64-linux-gnu-objdump"),
+    "arm": Isa("arm", "cortex-a15", os.path.join(GUEST, "armmp"), "zImage", "guest-armmp", "qemu-system-arm",
+               "virt,gic-version=2,highmem=off", "arm-linux-gnueabihf-objdump"),
+}
+ISAS["thumb"] = ISAS["arm"]._replace(name="thumb")
 APPEND = "console=ttyAMA0 panic=-1"
 MEMORY_MIB = 512
 
@@ -36,8 +47,8 @@ def output_of(*cmd):
 class Vambrace:
     name = "vambrace"
 
-    def __init__(self, path):
-        self.path = path
+    def __init__(self, path, isa):
+        self.path, self.isa = path, isa
 
     def version(self):
         """The binary by its hash: the checkout may have moved on since it was built."""
@@ -47,14 +58,14 @@ class Vambrace:
         return f"{output_of(self.path, '--version')} (binary {digest}, checkout {commit})"
 
     def command(self, cpu, initrd):
-        return [self.path, "run", "--kernel", os.path.join(GUEST, "Image"), "--initrd", initrd,
+        return [self.path, "run", "--kernel", os.path.join(self.isa.guest, self.isa.image), "--initrd", initrd,
                 "--append", APPEND, "--memory", f"{MEMORY_MIB}M", "--cpus", "1", "--cpu", cpu,
                 "--net", "none", "--rng", "off", "--no-reboot"]
 
 
 class Qemu:
-    def __init__(self, path, data=None):
-        self.path, self.data = path, data
+    def __init__(self, path, isa, data=None):
+        self.path, self.isa, self.data = path, isa, data
         m = re.search(r"version (\d+)([\d.]*)", output_of(path, "--version"))
         if not m:
             raise Failure(f"{path} does not run")
@@ -65,22 +76,25 @@ class Qemu:
 
     def command(self, cpu, initrd):
         return [self.path, *(["-L", self.data] if self.data else []),
-                "-M", "virt,gic-version=2", "-cpu", cpu, "-m", str(MEMORY_MIB), "-smp", "1",
+                "-M", self.isa.machine, "-cpu", cpu, "-m", str(MEMORY_MIB), "-smp", "1",
                 "-accel", "tcg,thread=multi", "-nic", "none", "-display", "none",
                 "-monitor", "none", "-serial", "stdio", "-no-reboot",
-                "-kernel", os.path.join(GUEST, "Image"), "-initrd", initrd, "-append", APPEND]
+                "-kernel", os.path.join(self.isa.guest, self.isa.image), "-initrd", initrd,
+                "-append", APPEND]
 
 
-def find_engines(vambrace):
+def find_engines(vambrace, isa):
     """Ours first, then the machine's QEMU, then one unpacked under build/cache/qemu10*."""
     if not os.access(vambrace, os.X_OK):
         raise Failure(f"{vambrace} is missing; run make first")
-    engines = [Vambrace(vambrace)]
-    path = shutil.which("qemu-system-aarch64")
+    if not os.path.exists(os.path.join(isa.guest, isa.image)):
+        raise Failure(f"the guest is missing; run make {isa.make}")
+    engines = [Vambrace(vambrace, isa)]
+    path = shutil.which(isa.qemu)
     if path:
-        engines.append(Qemu(path))
-    for path in sorted(glob.glob(os.path.join(BUILD, "cache/qemu10*/root/usr/bin/qemu-system-aarch64"))):
-        qemu = Qemu(path, os.path.join(os.path.dirname(path), "../share/qemu"))
+        engines.append(Qemu(path, isa))
+    for path in sorted(glob.glob(os.path.join(BUILD, "cache/qemu10*/root/usr/bin", isa.qemu))):
+        qemu = Qemu(path, isa, os.path.join(os.path.dirname(path), "../share/qemu"))
         if qemu.name not in [e.name for e in engines]:
             engines.append(qemu)
     return engines

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Shows where the time of one benchmark program goes on the translator.
 
-    profile.py NAME [--seconds S] [--blocks N] [--vambrace PATH]
+    profile.py NAME [--isa ISA] [--seconds S] [--blocks N] [--vambrace PATH]
 
 Samples the engine with perf while NAME runs in its guest.  Samples in Vambrace
 itself are shown by function, those in translated code by block, the hottest
@@ -20,14 +20,14 @@ import tempfile
 import time
 
 import build
-from engines import BUILD, Failure, Guest, GuestError, Vambrace, find_engines
+from engines import BUILD, ISAS, Failure, Guest, GuestError, Vambrace, find_engines
 
 
 class Logging(Vambrace):
     """Writes what it translates to a file."""
 
-    def __init__(self, path, log):
-        super().__init__(path)
+    def __init__(self, path, isa, log):
+        super().__init__(path, isa)
         self.log = log
 
     def command(self, cpu, initrd):
@@ -120,8 +120,8 @@ def show_host(code, raw, at, total):
     print("\n".join(near[:400]))
 
 
-def show_guest(elf, pc):
-    out = subprocess.run(["aarch64-linux-gnu-objdump", "-d", "--no-show-raw-insn", f"--start-address={pc:#x}",
+def show_guest(objdump, elf, pc):
+    out = subprocess.run([objdump, "-d", "--no-show-raw-insn", f"--start-address={pc:#x}",
                           f"--stop-address={pc + 96:#x}", elf], check=False, text=True,
                          stdout=subprocess.PIPE).stdout
     for line in out.split("\n")[6:]:
@@ -140,7 +140,7 @@ def report(args, pid, functions, code, blocks, elf):
         what = f"block of guest pc {pc:#x}, {size} bytes" if pc is not None else "edges or thunks"
         print(f"\n{100 * count / total:.1f}% {what} at {at:#x}")
         if pc is not None and pc < 1 << 40:
-            show_guest(elf, pc)
+            show_guest(ISAS[args.isa].objdump, elf, pc)
         show_host(code, read_code(pid, at, size), at, total)
 
 
@@ -149,16 +149,18 @@ def main():
     ap.add_argument("name")
     ap.add_argument("--seconds", type=float, default=2)
     ap.add_argument("--blocks", type=int, default=3, help="how many blocks to show (default 3)")
-    ap.add_argument("--cpu", default="cortex-a57")
+    ap.add_argument("--isa", choices=list(ISAS), default="a64", help="instruction set (default a64)")
+    ap.add_argument("--cpu", help="CPU model (default cortex-a57, or cortex-a15 for arm and thumb)")
     ap.add_argument("--vambrace", default=os.path.join(BUILD, "vambrace"), metavar="PATH")
     args = ap.parse_args()
     try:
-        find_engines(args.vambrace)
-        elf, tiny = build.build_target("guest")
-        initrd = build.make_initrd(elf, tiny)
+        isa = ISAS[args.isa]
+        find_engines(args.vambrace, isa)
+        elf, tiny = build.build_target(isa.name)
+        initrd = build.make_initrd(isa.name, elf, tiny)
         with tempfile.TemporaryDirectory() as tmp:
             log = os.path.join(tmp, "log") if args.blocks else None
-            guest = Guest(Logging(args.vambrace, log), args.cpu, initrd)
+            guest = Guest(Logging(args.vambrace, isa, log), args.cpu or isa.cpu, initrd)
             try:
                 guest.wait_for(b"@ready", 60)
                 print(" ".join(sample(guest, args.name, args.seconds, os.path.join(tmp, "perf"))))

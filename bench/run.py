@@ -5,7 +5,8 @@
 All engines boot the same kernel with the benchmark as /init, and stay up side by
 side, idle but for the one whose turn it is.  Each program runs on every engine
 and natively, in turns, so that a noisy machine disturbs all alike; the shortest
-time of the turns counts.  Ratios are QEMU's time over ours: more is better.
+time of the turns counts.  --isa arm and thumb take the same programs to a 32-bit
+kernel on a Cortex-A15.  Ratios are QEMU's time over ours: more is better.
 """
 import argparse
 import datetime
@@ -16,7 +17,7 @@ import sys
 import time
 
 import build
-from engines import (BUILD, GUEST, HERE, MEMORY_MIB, Failure, Guest, GuestError, find_engines,
+from engines import (BUILD, HERE, ISAS, MEMORY_MIB, Failure, Guest, GuestError, find_engines,
                      output_of)
 
 # What geometric means over QEMU must reach, by group.
@@ -266,7 +267,8 @@ def boot_once(engine, args, initrd, wait, last):
 
 def measure_boot(engines, initrd, args):
     """{engine: (seconds to /init, seconds to shell, peak MiB at the shell)}, the best of the turns."""
-    kinds = [(initrd, b"@init", "quit"), (os.path.join(GUEST, "initrd.gz"), b"~ # ", "poweroff")]
+    shell = os.path.join(engines[0].isa.guest, "initrd.gz")
+    kinds = [(initrd, b"@init", "quit"), (shell, b"~ # ", "poweroff")]
     best, bad = {e.name: [None, None, None] for e in engines}, []
     for _ in range(args.runs):
         for i, (rd, wait, last) in enumerate(kinds):
@@ -312,14 +314,14 @@ def host_text():
     return f"{model[0] if model else 'unknown CPU'}, {os.cpu_count()} CPUs, {' '.join(has)}"
 
 
-def record(args, engines, tables, bad, missed):
+def record(args, isa, engines, tables, bad, missed):
     path = os.path.join(HERE, "RESULTS.md")
     with open(path, "a", encoding="utf-8") as f:
         now = datetime.datetime.now(datetime.timezone.utc)
-        f.write(f"\n## {now:%Y-%m-%d %H:%M} UTC{': ' + args.note if args.note else ''}\n\n"
+        f.write(f"\n## {now:%Y-%m-%d %H:%M} UTC, {isa.name}{': ' + args.note if args.note else ''}\n\n"
                 f"Host: {host_text()}; load {os.getloadavg()[0]:.1f} at the end.\n"
                 f"Engines: {'; '.join(e.version() for e in engines)}. Guest: {args.cpu}, 1 CPU, "
-                f"{MEMORY_MIB} MiB, Linux {output_of('cat', os.path.join(GUEST, 'release'))}; best of "
+                f"{MEMORY_MIB} MiB, Linux {output_of('cat', os.path.join(isa.guest, 'release'))}; best of "
                 f"{args.runs} turns of {args.ms} ms, {args.clock} clock. ns per operation; more than 1x: "
                 "ours is faster.\n")
         for t in tables:
@@ -342,7 +344,9 @@ def parse_args():
     ap.add_argument("--timeout", type=float, default=60, metavar="S", help="when a program counts as hung")
     ap.add_argument("--clock", choices=["wall", "cpu"], default="wall",
                     help="cpu: take off what other processes had of the CPUs, for a busy machine")
-    ap.add_argument("--cpu", default="cortex-a57", help="CPU model (default cortex-a57)")
+    ap.add_argument("--isa", choices=[*ISAS, "all"], default="a64",
+                    help="instruction set of the programs (default a64)")
+    ap.add_argument("--cpu", help="CPU model (default cortex-a57, or cortex-a15 for arm and thumb)")
     ap.add_argument("--vambrace", default=os.path.join(BUILD, "vambrace"), metavar="PATH",
                     help="the build to measure")
     ap.add_argument("--no-boot", action="store_true", help="do not measure boot time and memory")
@@ -364,17 +368,16 @@ def choose(programs, args):
             if (not args.only or name in args.only) and (not args.group or group in args.group)]
 
 
-def start(args):
+def start(args, isa):
     """Builds everything; (engines, machines, initrd)."""
-    if not os.path.exists(os.path.join(GUEST, "Image")):
-        raise Failure("the guest is missing; run make guest")
-    engines = find_engines(args.vambrace)
+    args.cpu = args.cpu or isa.cpu
+    engines = find_engines(args.vambrace, isa)
     known = [e.name for e in engines] + ["native"]
     for name in args.engine or []:
         if name not in known:
             raise Failure(f"no engine {name}; there are {', '.join(known)}")
     engines = [e for e in engines if not args.engine or e.name in args.engine]
-    initrd = build.make_initrd(*build.build_target("guest"))
+    initrd = build.make_initrd(isa.name, *build.build_target(isa.name))
     machines = [Machine(e, args.cpu, initrd) for e in engines]
     native = Native(*build.build_target("native"))
     args.native_names = {name for name, _ in native.programs()}
@@ -400,31 +403,43 @@ def measure(args, engines, machines, initrd):
     return tables, bad + wrong, missed_floors(means, boot, rss_end)
 
 
-def main():
-    args = parse_args()
-    machines = []
+def measure_isa(args, isa):
+    """What is wrong and what is below its floor, lists of texts."""
+    args, machines = argparse.Namespace(**vars(args)), []
     try:
-        engines, machines, initrd = start(args)
+        engines, machines, initrd = start(args, isa)
         if args.list:
             for name, group in machines[-1].programs():
                 print(f"{name:14} {group}")
-            return 0
+            return [], []
         tables, bad, missed = measure(args, engines, machines, initrd)
         if args.record:
-            record(args, engines, tables, bad, missed)
-    except (Failure, GuestError) as e:
-        print(f"bench: {e}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+            record(args, isa, engines, tables, bad, missed)
+        return bad, missed
     finally:
         for m in machines:
             m.close()
-    for text in bad:
-        print(f"WRONG: {text}")
-    for text in missed:
-        print(f"{'MISSED' if args.check else 'below the floor'}: {text}")
-    return 1 if bad else 3 if missed and args.check else 0
+
+
+def main():
+    args = parse_args()
+    code = 0
+    for isa in ISAS.values() if args.isa == "all" else [ISAS[args.isa]]:
+        if args.isa == "all":
+            print(f"\n{isa.name}:")
+        try:
+            bad, missed = measure_isa(args, isa)
+        except (Failure, GuestError) as e:
+            print(f"bench: {e}", file=sys.stderr)
+            return 1
+        except KeyboardInterrupt:
+            return 130
+        for text in bad:
+            print(f"WRONG: {text}")
+        for text in missed:
+            print(f"{'MISSED' if args.check else 'below the floor'}: {text}")
+        code = 1 if bad or code == 1 else 3 if missed and args.check else code
+    return code
 
 
 if __name__ == "__main__":

@@ -46,6 +46,7 @@ static int create_netdev(const struct vm_config *cfg, struct loop *loop, struct 
 	const struct slirp_config user = {
 		.forwards = cfg->forwards,
 		.nr_forwards = cfg->nforwards,
+		.mtu = cfg->nic == NIC_LAN9118 ? 1500 : 0,	/* what a wire carries */
 	};
 	int ret;
 

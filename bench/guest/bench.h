@@ -40,6 +40,32 @@ u64 bench_now_ns(void);
 void *bench_alloc(size_t size);		/* zeroed, never NULL */
 void bench_die(const char *what) __attribute__((noreturn));
 
+/* NEON intrinsics: all of it, or what AArch32 has. */
+#if defined(__aarch64__)
+#define BENCH_NEON64 1
+#endif
+#if defined(__aarch64__) || defined(__ARM_NEON)
+#define BENCH_NEON 1
+#endif
+
+/* The product of two words in 128 bits, which 32-bit compilers have no type for. */
+static inline u64 bench_umulh(u64 x, u64 y, u64 *low)
+{
+#ifdef __SIZEOF_INT128__
+	unsigned __int128 p = (unsigned __int128)x * y;
+
+	*low = (u64)p;
+	return (u64)(p >> 64);
+#else
+	u64 ll = (u64)(u32)x * (u32)y, lh = (u64)(u32)x * (u32)(y >> 32);
+	u64 hl = (u64)(u32)(x >> 32) * (u32)y, hh = (u64)(u32)(x >> 32) * (u32)(y >> 32);
+	u64 mid = (ll >> 32) + (u32)lh + hl;
+
+	*low = mid << 32 | (u32)ll;
+	return hh + (lh >> 32) + (mid >> 32);
+#endif
+}
+
 static inline u64 bench_mix(u64 sum, u64 v)
 {
 	sum = (sum ^ v) * 0x9e3779b97f4a7c15u;

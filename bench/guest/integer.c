@@ -159,12 +159,10 @@ static u32 cube_root_fraction(u64 prime)
 	u64 lo = 0, hi = 8ull << 32;
 
 	while (lo + 1 < hi) {
-		u64 mid = (lo + hi) / 2;
-		unsigned __int128 cube = (unsigned __int128)mid * mid;
+		u64 mid = (lo + hi) / 2, low, high = bench_umulh(mid, mid, &low);
 
 		/* mid^3 against prime * 2^96, both divided by 2^32 to fit */
-		cube = (cube >> 32) * mid;
-		if (cube < (unsigned __int128)prime << 64)
+		if (bench_umulh(high << 32 | low >> 32, mid, &low) < prime)
 			lo = mid;
 		else
 			hi = mid;

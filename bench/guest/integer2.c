@@ -93,15 +93,26 @@ static u64 run_fib(u64 n)
 
 /* --- mul64: a chain of multiplications, high halves too --- */
 
+static u64 smulh(u64 x, u64 y)
+{
+#ifdef __SIZEOF_INT128__
+	return (u64)((__int128)(s64)x * (s64)y >> 64);
+#else
+	u64 low, high = bench_umulh(x, y, &low);
+
+	return high - ((s64)x < 0 ? y : 0) - ((s64)y < 0 ? x : 0);
+#endif
+}
+
 static u64 run_mul(u64 n)
 {
 	u64 x = 0x123456789abcdef1, y = 0xfedcba9876543211;
 
 	while (n--) {
-		unsigned __int128 p = (unsigned __int128)x * (y | 1);
+		u64 low, high = bench_umulh(x, y | 1, &low);
 
-		x = (u64)(p >> 64) ^ (u64)p;
-		y = y * 0x9e3779b97f4a7c15 + (u64)((__int128)(s64)x * (s64)y >> 64);
+		x = high ^ low;
+		y = y * 0x9e3779b97f4a7c15 + smulh(x, y);
 	}
 	return x ^ y;
 }
@@ -204,11 +215,19 @@ static u64 run_bignum(u64 n)
 		u64 carry = 0;
 
 		for (int i = 0; i < LIMBS; i++) {
+#ifdef __SIZEOF_INT128__
 			unsigned __int128 t = (unsigned __int128)a[i] + b[i] + carry;
 
 			b[i] = a[i];
 			a[i] = (u64)t;
 			carry = (u64)(t >> 64);
+#else
+			u64 t = a[i] + b[i], over = t < a[i];
+
+			b[i] = a[i];
+			a[i] = t + carry;
+			carry = over | (a[i] < t);
+#endif
 		}
 		a[0] += carry;
 		sum ^= a[LIMBS - 1];

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#ifdef __aarch64__
+#ifdef BENCH_NEON
 #include <arm_neon.h>
 #endif
 
@@ -49,7 +49,7 @@ static u64 sum_bytes(const void *p, size_t len)
 
 static void axpy_i32(s32 a)
 {
-#ifdef __aarch64__
+#ifdef BENCH_NEON
 	int32x4_t va = vdupq_n_s32(a);
 
 	for (int i = 0; i < LEN; i += 8) {
@@ -76,20 +76,62 @@ static u64 run_axpy_i32(u64 n)
 
 /* --- dot_i8: widening products --- */
 
+#ifdef BENCH_NEON
+static s32 sum_lanes(int32x4_t v)
+{
+#ifdef BENCH_NEON64
+	return vaddvq_s32(v);
+#else
+	int32x2_t two = vadd_s32(vget_low_s32(v), vget_high_s32(v));
+
+	return vget_lane_s32(vpadd_s32(two, two), 0);
+#endif
+}
+
+static uint8x16_t lookup(uint8x16_t table, uint8x16_t index)
+{
+#ifdef BENCH_NEON64
+	return vqtbl1q_u8(table, index);
+#else
+	uint8x8x2_t t = { { vget_low_u8(table), vget_high_u8(table) } };
+
+	return vcombine_u8(vtbl2_u8(t, vget_low_u8(index)), vtbl2_u8(t, vget_high_u8(index)));
+#endif
+}
+
+static uint8x16_t zip_first(uint8x16_t a, uint8x16_t b)
+{
+#ifdef BENCH_NEON64
+	return vzip1q_u8(a, b);
+#else
+	return vzipq_u8(a, b).val[0];
+#endif
+}
+
+static uint8x16_t unzip_second(uint8x16_t a, uint8x16_t b)
+{
+#ifdef BENCH_NEON64
+	return vuzp2q_u8(a, b);
+#else
+	return vuzpq_u8(a, b).val[1];
+#endif
+}
+#endif
+
 static s32 dot_i8(const u8 *a, const u8 *b)
 {
-#ifdef __aarch64__
+#ifdef BENCH_NEON
 	int32x4_t acc = vdupq_n_s32(0);
 
 	for (int i = 0; i < LEN; i += 16) {
 		int8x16_t x = vld1q_s8((const int8_t *)a + i), y = vld1q_s8((const int8_t *)b + i);
 		int16x8_t lo = vmull_s8(vget_low_s8(x), vget_low_s8(y));
-		int16x8_t hi = vmull_high_s8(x, y);
+		int16x8_t hi = vmull_s8(vget_high_s8(x), vget_high_s8(y));
 
 		acc = vpadalq_s16(acc, lo);
 		acc = vpadalq_s16(acc, hi);
 	}
-	return vaddvq_s32(acc);
+	return sum_lanes(acc);
 #else
 	s32 acc = 0;
 
@@ -116,15 +158,15 @@ static u64 run_dot_i8(u64 n)
 static void shuffle(void)
 {
 	static const u8 table[16] = { 7, 0, 15, 3, 12, 1, 9, 30, 4, 11, 2, 14, 6, 200, 5, 10 };
-#ifdef __aarch64__
+#ifdef BENCH_NEON
 	uint8x16_t t = vld1q_u8(table);
 
 	for (int i = 0; i < LEN; i += 32) {
 		uint8x16_t x = vld1q_u8(bytes_a + i), y = vld1q_u8(bytes_a + i + 16);
-		uint8x16_t p = vrev32q_u8(vqtbl1q_u8(x, t)), q = vrev64q_u8(vextq_u8(x, y, 5));
+		uint8x16_t p = vrev32q_u8(lookup(x, t)), q = vrev64q_u8(vextq_u8(x, y, 5));
 
-		vst1q_u8(bytes_c + i, vzip1q_u8(p, q));
-		vst1q_u8(bytes_c + i + 16, vuzp2q_u8(p, q));
+		vst1q_u8(bytes_c + i, zip_first(p, q));
+		vst1q_u8(bytes_c + i + 16, unzip_second(p, q));
 	}
 #else
 	for (int i = 0; i < LEN; i += 32) {
@@ -161,11 +203,11 @@ static u64 run_shuffle(u64 n)
 
 static void blend(void)
 {
-#ifdef __aarch64__
+#ifdef BENCH_NEON
 	for (int i = 0; i < LEN; i += 16) {
 		uint8x16_t x = vld1q_u8(bytes_a + i), y = vld1q_u8(bytes_b + i);
 		uint16x8_t lo = vmull_u8(vget_low_u8(x), vget_low_u8(y));
-		uint16x8_t hi = vmull_high_u8(x, y);
+		uint16x8_t hi = vmull_u8(vget_high_u8(x), vget_high_u8(y));
 		uint8x16_t m = vcombine_u8(vqrshrn_n_u16(lo, 7), vqrshrn_n_u16(hi, 7));
 
 		m = vqaddq_u8(m, vabdq_u8(x, y));
@@ -198,7 +240,7 @@ static u64 run_blend(u64 n)
 
 static u32 find_byte(const u8 *p, u8 c)
 {
-#ifdef __aarch64__
+#ifdef BENCH_NEON
 	uint8x16_t want = vdupq_n_u8(c);
 
 	for (u32 i = 0; i < LEN; i += 16) {
@@ -230,7 +272,7 @@ static u64 run_find(u64 n)
 	return sum;
 }
 
-/* --- axpy_f32, dot_f64, clamp_f32 --- */
+/* --- axpy_f32, clamp_f32 --- */
 
 static u64 run_axpy_f32(u64 n)
 {
@@ -238,7 +280,7 @@ static u64 run_axpy_f32(u64 n)
 	while (n--) {
 		float a = (float)(n & 7) * 0.001f - 0.0035f;
 
-#ifdef __aarch64__
+#ifdef BENCH_NEON
 		for (int i = 0; i < LEN; i += 4)
 			vst1q_f32(floats_b + i, vaddq_f32(vld1q_f32(floats_b + i),
 							  vmulq_n_f32(vld1q_f32(floats_a + i), a)));
@@ -250,30 +292,6 @@ static u64 run_axpy_f32(u64 n)
 	return sum_bytes(floats_b, sizeof(floats_b));
 }
 
-static u64 run_dot_f64(u64 n)
-{
-	double sum = 0;
-
-	setup();
-	while (n--) {
-		double lane[2] = { 0, 0 };
-
-#ifdef __aarch64__
-		float64x2_t acc = vdupq_n_f64(0);
-
-		for (int i = 0; i < LEN; i += 2)
-			acc = vaddq_f64(acc, vmulq_f64(vld1q_f64(doubles_a + i), vld1q_f64(doubles_b + i)));
-		vst1q_f64(lane, acc);
-#else
-		for (int i = 0; i < LEN; i++)
-			lane[i & 1] += doubles_a[i] * doubles_b[i];
-#endif
-		sum += lane[0] + lane[1];
-		doubles_a[n % LEN] = sum * 1e-9;
-	}
-	return bench_bits(sum);
-}
-
 static u64 run_clamp_f32(u64 n)
 {
 	u64 sum = 0;
@@ -282,7 +300,7 @@ static u64 run_clamp_f32(u64 n)
 	while (n--) {
 		float top = 60.0f + (float)(n & 31);
 
-#ifdef __aarch64__
+#ifdef BENCH_NEON
 		for (int i = 0; i < LEN; i += 4) {
 			float32x4_t x = vld1q_f32(floats_a + i), y = vld1q_f32(floats_b + i);
 			uint32x4_t above = vcgtq_f32(x, vdupq_n_f32(50.0f));
@@ -308,17 +326,26 @@ static u64 run_clamp_f32(u64 n)
 
 static void mat4(const float *a, const float *b, float *c)
 {
-#ifdef __aarch64__
+#ifdef BENCH_NEON
 	float32x4_t col[4];
 
 	for (int i = 0; i < 4; i++)
 		col[i] = vld1q_f32(a + 4 * i);
 	for (int i = 0; i < 4; i++) {
-		float32x4_t v = vld1q_f32(b + 4 * i), r = vmulq_laneq_f32(col[0], v, 0);
+		float32x4_t v = vld1q_f32(b + 4 * i), r;
 
+#ifdef BENCH_NEON64
+		r = vmulq_laneq_f32(col[0], v, 0);
 		r = vfmaq_laneq_f32(r, col[1], v, 1);
 		r = vfmaq_laneq_f32(r, col[2], v, 2);
 		r = vfmaq_laneq_f32(r, col[3], v, 3);
+#else
+		/* AArch32 fuses whole vectors only. */
+		r = vmulq_lane_f32(col[0], vget_low_f32(v), 0);
+		r = vfmaq_f32(r, col[1], vdupq_lane_f32(vget_low_f32(v), 1));
+		r = vfmaq_f32(r, col[2], vdupq_lane_f32(vget_high_f32(v), 0));
+		r = vfmaq_f32(r, col[3], vdupq_lane_f32(vget_high_f32(v), 1));
+#endif
 		vst1q_f32(c + 4 * i, r);
 	}
 #else
@@ -346,7 +373,62 @@ static u64 run_mat4(u64 n)
 	return sum_bytes(out, sizeof(out));
 }
 
-/* --- fma_f64: a polynomial of vectors --- */
+/* --- fma_f32: a polynomial of vectors --- */
+
+static u64 run_fma_f32(u64 n)
+{
+	static const float c[] = { 1, 0.5f, 0.1666f, 0.04166f, 0.00833f };
+
+	setup();
+	while (n--) {
+#ifdef BENCH_NEON
+		for (int i = 0; i < LEN; i += 4) {
+			float32x4_t x = vmulq_n_f32(vld1q_f32(floats_b + i), 0.125f), r = vdupq_n_f32(c[4]);
+
+			for (int k = 3; k >= 0; k--)
+				r = vfmaq_f32(vdupq_n_f32(c[k]), r, x);
+			vst1q_f32(floats_a + i, r);
+		}
+#else
+		for (int i = 0; i < LEN; i++) {
+			float x = floats_b[i] * 0.125f, r = c[4];
+
+			for (int k = 3; k >= 0; k--)
+				r = __builtin_fmaf(r, x, c[k]);
+			floats_a[i] = r;
+		}
+#endif
+		floats_b[n % LEN] = floats_a[n * 3 % LEN];
+	}
+	return sum_bytes(floats_a, sizeof(floats_a));
+}
+
+/* --- dot_f64, fma_f64: not in AArch32, whose vectors hold no doubles --- */
+
+#ifndef __arm__
+static u64 run_dot_f64(u64 n)
+{
+	double sum = 0;
+
+	setup();
+	while (n--) {
+		double lane[2] = { 0, 0 };
+
+#ifdef BENCH_NEON64
+		float64x2_t acc = vdupq_n_f64(0);
+
+		for (int i = 0; i < LEN; i += 2)
+			acc = vaddq_f64(acc, vmulq_f64(vld1q_f64(doubles_a + i), vld1q_f64(doubles_b + i)));
+		vst1q_f64(lane, acc);
+#else
+		for (int i = 0; i < LEN; i++)
+			lane[i & 1] += doubles_a[i] * doubles_b[i];
+#endif
+		sum += lane[0] + lane[1];
+		doubles_a[n % LEN] = sum * 1e-9;
+	}
+	return bench_bits(sum);
+}
 
 static u64 run_fma_f64(u64 n)
 {
@@ -354,7 +436,7 @@ static u64 run_fma_f64(u64 n)
 
 	setup();
 	while (n--) {
-#ifdef __aarch64__
+#ifdef BENCH_NEON64
 		for (int i = 0; i < LEN; i += 2) {
 			float64x2_t x = vmulq_n_f64(vld1q_f64(doubles_a + i), 0.01), r = vdupq_n_f64(c[5]);
 
@@ -375,6 +457,7 @@ static u64 run_fma_f64(u64 n)
 	}
 	return sum_bytes(doubles_b, sizeof(doubles_b));
 }
+#endif
 
 const struct bench bench_neon[] = {
 	{ "axpy_i32", "neon", 5, setup, run_axpy_i32 },
@@ -383,9 +466,12 @@ const struct bench bench_neon[] = {
 	{ "blend", "neon", 5, setup, run_blend },
 	{ "find", "neon", 50, setup, run_find },
 	{ "axpy_f32", "neon", 5, setup, run_axpy_f32 },
-	{ "dot_f64", "neon", 5, setup, run_dot_f64 },
 	{ "clamp_f32", "neon", 5, setup, run_clamp_f32 },
 	{ "mat4_f32", "neon", 5, setup, run_mat4 },
+	{ "fma_f32", "neon", 5, setup, run_fma_f32 },
+#ifndef __arm__
+	{ "dot_f64", "neon", 5, setup, run_dot_f64 },
 	{ "fma_f64", "neon", 5, setup, run_fma_f64 },
+#endif
 	{ 0 },
 };

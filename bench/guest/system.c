@@ -226,6 +226,18 @@ static u64 run_emit(u64 n)
 		at[0] = 0x52800000 | (u32)(i & 0xffff) << 5;	/* mov w0, #i */
 		at[1] = 0x11000400;				/* add w0, w0, #1 */
 		at[2] = 0xd65f03c0;				/* ret */
+#elif defined(__thumb__)
+		u32 v = (u32)(i & 0xffff);
+
+		at[0] = 0xf240 | v >> 12 | (v >> 1 & 0x400) |
+			(v << 20 & 0x70000000) | (v & 255) << 16;	/* movw r0, #i */
+		at[1] = 0x47703001;				/* adds r0, #1; bx lr */
+#elif defined(__arm__)
+		u32 v = (u32)(i & 0xffff);
+
+		at[0] = 0xe3000000 | (v << 4 & 0xf0000) | (v & 0xfff);	/* movw r0, #i */
+		at[1] = 0xe2800001;				/* add r0, r0, #1 */
+		at[2] = 0xe12fff1e;				/* bx lr */
 #else
 		u32 v = (u32)(i & 0xffff);
 
@@ -234,7 +246,11 @@ static u64 run_emit(u64 n)
 		memcpy((u8 *)at + 5, "\xff\xc0\xc3", 3);	/* inc eax; ret */
 #endif
 		__builtin___clear_cache((char *)at, (char *)(at + 3));
+#ifdef __thumb__
+		fn = (u32 (*)(void))((uintptr_t)at | 1);
+#else
 		memcpy(&fn, &at, sizeof(fn));
+#endif
 		sum += fn();
 	}
 	munmap(code, 4096);

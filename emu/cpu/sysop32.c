@@ -96,9 +96,9 @@ void sysop32_execute(struct emu_vcpu *v, const struct arm_sysop32_row *r, u32 rt
 	case ARM_OPK_TLBI:
 		op_tlbi(v, (enum arm_sysop)r->op, rt);
 		return;
+	case ARM_OPK32_BARRIER:
+		helper_dsb(v, 0, 0, 0);
+		return;
 	}
-	/*
-	 * Branch predictors are not modelled, data caches and barriers need
-	 * nothing: accesses are in order, and the block ends behind CP15ISB.
-	 */
+	/* Branch predictors are not modelled, data caches need nothing.  The block ends behind barriers. */
 }

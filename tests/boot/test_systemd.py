@@ -1,19 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A Debian with systemd: configured in a guest, booted from virtio-blk to a login, halted.
+"""A Debian with systemd: configured in a guest, booted from a disk to a login, halted.
 
 The packages' own scripts run in the guest first (dpkg and its triggers, perl, shells,
 thousands of short processes); what comes of it is then booted.  Both leave a file
 system that e2fsck finds nothing wrong with.
 """
+import hashlib
+import http.server
 import os
 import re
 import shutil
 import subprocess
+import threading
+import urllib.request
 
 import pytest
 
 import fetch_rootfs
-from bootrig import BUILD, Guest
+from bootrig import BUILD, SLOWDOWN, Guest, free_port
 
 pytestmark = pytest.mark.slow
 
@@ -37,20 +41,19 @@ def copy_disk(source, target):
     subprocess.run(["cp", "--sparse=always", "--reflink=auto", source, target], check=True)
 
 
-@pytest.fixture(scope="module")
-def configured(guest):
+def configure(guest, kind, **options):
     """The disk with the configured Debian; one guest makes it for all tests here.
 
     BOOT_KEEP=1 uses the one of an earlier run if there is one, for work on these tests.
     """
-    out = os.path.join(BUILD, "guest-systemd")
-    fetch_rootfs.ensure("systemd", os.path.join(BUILD, "cache"), out)
+    out = os.path.join(BUILD, "guest-" + kind)
+    fetch_rootfs.ensure(kind, os.path.join(BUILD, "cache"), out)
     disk = os.path.join(out, "configured.img")
     if os.environ.get("BOOT_KEEP") and os.path.exists(disk):
         return disk
     copy_disk(os.path.join(out, "disk.img"), disk + ".new")
-    with Guest("systemd-configure", guest=guest, cpus=2, memory="1G",
-               disks=[disk + ".new"]) as g:
+    with Guest(f"{kind}-configure", guest=guest, cpus=2, memory="1G",
+               disks=[disk + ".new"], **options) as g:
         g.wait_shell()
         g.serve()
         g.run("mount /dev/vda /mnt && for d in proc sys dev; do mount --bind /$d /mnt/$d; done")
@@ -66,6 +69,16 @@ def configured(guest):
     return disk
 
 
+@pytest.fixture(scope="module")
+def configured(guest):
+    return configure(guest, "systemd")
+
+
+@pytest.fixture(scope="module")
+def configured_armhf(guest_armhf):
+    return configure(guest_armhf("armmp"), "systemd-armhf", machine="virt", cpu="cortex-a15")
+
+
 def login(g):
     g.expect(r"vambrace login: ", 300)
     g.p.sendline("root")
@@ -73,35 +86,109 @@ def login(g):
     g.serve()
 
 
-@pytest.mark.parametrize("cpus", [1, 2, 4])
-def test_systemd(configured, guest, tmp_path, cpus):
+def to_login_and_back(name, configured, guest, tmp_path, *, cpus, device="/dev/vda", isa="aarch64",
+                      **options):
+    """Login, a look around, halt; and once more with what was written before."""
     disk = str(tmp_path / "disk.img")
     initrd = str(tmp_path / "initrd.gz")
     copy_disk(configured, disk)
     fetch_rootfs.make_switch_initrd(guest, initrd)
+    options |= {"sd": disk} if "mmc" in device else {"disks": [disk]}
+    options |= {"guest": guest, "initrd": initrd, "cpus": cpus, "memory": "1G",
+                "append": f"rdinit=/switch disk={device}"}
     try:
-        with Guest(f"systemd-{cpus}", guest=guest, initrd=initrd, append="rdinit=/switch",
-                   cpus=cpus, memory="1G", disks=[disk]) as g:
+        with Guest(name, **options) as g:
             login(g)
             assert g.run("systemctl is-system-running --wait", timeout=300) == "running", \
                 g.run("systemctl --failed --no-legend")
             assert g.run("nproc") == str(cpus)
-            assert re.match("/dev/vda +ext4 +rw,", g.run("findmnt -no SOURCE,FSTYPE,OPTIONS /"))
+            assert g.run("uname -m") == isa
+            assert re.match(f"{device} +ext4 +rw,", g.run("findmnt -no SOURCE,FSTYPE,OPTIONS /"))
             assert "Debian GNU/Linux 12" in g.run("cat /etc/os-release")
-            g.run("dpkg --verify")
+            g.run("dpkg --verify", timeout=240)
             # What is written survives the halt; a file larger than the page cache's first
             # megabytes goes through many requests.
             digest = g.run("head -c 64M /dev/urandom > /root/data; sha256sum < /root/data",
-                           timeout=120).split()[0]
+                           timeout=240).split()[0]
             g.run("systemctl --quiet is-active systemd-journald systemd-udevd", timeout=30)
             g.check_kernel()
             g.poweroff("systemctl poweroff", timeout=180)
         check_disk(disk)
-        with Guest(f"systemd-{cpus}-again", guest=guest, initrd=initrd, append="rdinit=/switch",
-                   cpus=cpus, memory="1G", disks=[disk]) as g:
+        with Guest(name + "-again", **options) as g:
             login(g)
-            assert g.run("sha256sum < /root/data", timeout=120).split()[0] == digest
+            assert g.run("sha256sum < /root/data", timeout=240).split()[0] == digest
             g.poweroff("systemctl poweroff", timeout=180)
         check_disk(disk)
     finally:
         shutil.rmtree(tmp_path, ignore_errors=True)
+
+
+@pytest.mark.parametrize("cpus", [1, 2, 4])
+def test_systemd(configured, guest, tmp_path, cpus):
+    to_login_and_back(f"systemd-{cpus}", configured, guest, tmp_path, cpus=cpus)
+
+
+@pytest.mark.parametrize("flavour,cpus", [("armmp", 1), ("armmp-lpae", 2), ("armmp", 4)])
+def test_systemd_armhf(configured_armhf, guest_armhf, tmp_path, flavour, cpus):
+    to_login_and_back(f"systemd-armhf-{flavour}-{cpus}", configured_armhf, guest_armhf(flavour),
+                      tmp_path, cpus=cpus, isa="armv7l", machine="virt", cpu="cortex-a15")
+
+
+@pytest.mark.parametrize("device,dtb,cpus", [("/dev/mmcblk0", False, 1), ("/dev/mmcblk0", True, 2),
+                                             ("/dev/vda", True, 2)])
+def test_systemd_vexpress(configured_armhf, guest_armhf, tmp_path, device, dtb, cpus):
+    """From the SD card and from virtio-blk, with our device tree and with Debian's."""
+    guest = guest_armhf("armmp")
+    to_login_and_back(f"systemd-vexpress-{os.path.basename(device)}-{dtb}", configured_armhf,
+                      guest, tmp_path, cpus=cpus, device=device, isa="armv7l",
+                      machine="vexpress-a15",
+                      dtb=os.path.join(guest, "vexpress-v2p-ca15-tc1.dtb") if dtb else None)
+
+
+@pytest.mark.parametrize("cpus", [1, 4])
+def test_systemd_compat(configured_armhf, guest, tmp_path, cpus):
+    """A 64-bit kernel with a user space of 32 bits, all of it."""
+    to_login_and_back(f"systemd-compat-{cpus}", configured_armhf, guest, tmp_path, cpus=cpus)
+
+
+# The network of 32-bit guests.
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    BLOB = os.urandom(8 << 20)
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.BLOB)))
+        self.end_headers()
+        self.wfile.write(self.BLOB)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.mark.parametrize("machine,cpu,model", [
+    ("virt", "cortex-a15", "virtio"), ("vexpress-a15", None, "virtio"),
+    ("vexpress-a15", None, "lan9118")])
+def test_network_armhf(guest_armhf, machine, cpu, model):
+    """Bytes both ways, compared, from the host's web server and through a forwarded port."""
+    port = free_port()
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server, \
+            Guest(f"network-{machine}-{model}", guest=guest_armhf("armmp"), machine=machine,
+                  cpu=cpu, cpus=2, net=f"user,model={model}",
+                  forwards=[f"127.0.0.1:{port}:8000"]) as g:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        g.wait_shell()
+        g.serve()
+        driver = os.path.basename(g.run("readlink /sys/class/net/eth0/device/driver"))
+        assert driver == {"virtio": "virtio_net", "lan9118": "smsc911x"}[model]
+        g.run("ping -c 3 10.0.2.2", timeout=30)
+        out = g.run(f"wget -q -O - http://10.0.2.2:{server.server_port}/ | sha256sum", timeout=120)
+        server.shutdown()
+        assert out.split()[0] == hashlib.sha256(Handler.BLOB).hexdigest()
+        digest = g.run("mkdir -p /tmp/www && head -c 8388608 /dev/urandom > /tmp/www/data && "
+                       "sha256sum < /tmp/www/data && httpd -p 8000 -h /tmp/www",
+                       timeout=60).split()[0]
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/data", timeout=120 * SLOWDOWN) as r:
+            assert hashlib.sha256(r.read()).hexdigest() == digest
+        g.check_kernel()
+        g.poweroff()

@@ -5,8 +5,12 @@ All run in one guest, which is booted anew after one has failed.  Debian's root 
 system is mounted read-only from /dev/vda; /dev/vdb is an empty disk for those that
 write.  What programs compute is compared with what this host computes.
 
-WORKLOAD_CPUS (2), WORKLOAD_CPU (the default model) and WORKLOAD_KERNEL (default or 16k)
-in the environment choose another machine to run them on.
+They run once in a Debian of 64 bits and once in one of 32 bits (armhf).
+
+WORKLOAD_CPUS (2), WORKLOAD_CPU (the default model) and WORKLOAD_KERNEL (default or 16k; or
+armmp, armmp-lpae) in the environment choose another machine to run them on; WORKLOAD_ARCH
+(arm64,armhf) which of the two.  The user space of 32 bits runs under a kernel of 64 bits
+with WORKLOAD_ARCH=compat.
 """
 import base64
 import functools
@@ -31,7 +35,11 @@ pytestmark = pytest.mark.slow
 
 CPUS = int(os.environ.get("WORKLOAD_CPUS", "2"))
 CPU = os.environ.get("WORKLOAD_CPU")
-KERNEL = os.environ.get("WORKLOAD_KERNEL", "default")
+KERNEL = os.environ.get("WORKLOAD_KERNEL")
+ARCHES = os.environ.get("WORKLOAD_ARCH", "arm64,armhf").split(",")
+# Architecture: the kernel, the CPU, the file system with the tools.
+PLACES = {"arm64": ("default", None, "tools"), "armhf": ("armmp-lpae", "cortex-a15", "tools-armhf"),
+          "compat": ("default", None, "tools-armhf")}
 SCRATCH = 3 << 30
 # With a path: the initrd's busybox would rather run its own env, and its own sh in that.
 ENV = "/usr/bin/env -i HOME=/root LC_ALL=C TERM=dumb PATH=/usr/sbin:/usr/bin:/sbin:/bin"
@@ -43,8 +51,8 @@ MOUNTS = ("mount -o ro /dev/vda /mnt && for d in proc sys dev; do mount --bind /
 class Machine:
     """The guest with the tools, booted when it is first needed and after a failure."""
 
-    def __init__(self, guest, disk, scratch):
-        self.guest, self.disk, self.scratch = guest, disk, scratch
+    def __init__(self, guest, cpu, disk, scratch):
+        self.guest, self.cpu, self.disk, self.scratch = guest, cpu, disk, scratch
         self.g, self.boots = None, 0
         self.ports = {"redis": 6379, "iperf": 5201, "http": 8000}
 
@@ -55,7 +63,7 @@ class Machine:
         self.host_ports = {name: free_port() for name in self.ports}
         with open(self.scratch, "wb") as f:
             f.truncate(SCRATCH)
-        self.g = Guest(f"workloads-{self.boots}", guest=self.guest, cpus=CPUS, cpu=CPU,
+        self.g = Guest(f"workloads-{self.boots}", guest=self.guest, cpus=CPUS, cpu=self.cpu,
                        memory="1G",
                        disks=[self.disk + ",readonly", self.scratch], net="user",
                        forwards=[f"127.0.0.1:{self.host_ports[n]}:{p}"
@@ -94,13 +102,18 @@ class Machine:
             self.g = None
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=ARCHES)
 def machines(request, tmp_path_factory):
-    guest = request.getfixturevalue({"default": "guest", "16k": "guest_16k"}[KERNEL])
-    out = os.path.join(BUILD, "guest-tools")
-    fetch_rootfs.ensure("tools", os.path.join(BUILD, "cache"), out)
+    kernel, cpu, tools = PLACES[request.param]
+    kernel = KERNEL or kernel
+    if kernel.startswith("armmp"):
+        guest = request.getfixturevalue("guest_armhf")(kernel)
+    else:
+        guest = request.getfixturevalue({"default": "guest", "16k": "guest_16k"}[kernel])
+    out = os.path.join(BUILD, "guest-" + tools)
+    fetch_rootfs.ensure(tools, os.path.join(BUILD, "cache"), out)
     scratch = str(tmp_path_factory.mktemp("workloads") / "scratch.img")
-    machine = Machine(guest, os.path.join(out, "disk.img"), scratch)
+    machine = Machine(guest, CPU or cpu, os.path.join(out, "disk.img"), scratch)
     yield machine
     machine.discard()
     os.remove(scratch)
