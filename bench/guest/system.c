@@ -247,7 +247,7 @@ static u64 run_emit(u64 n)
 #endif
 		__builtin___clear_cache((char *)at, (char *)(at + 3));
 #ifdef __thumb__
-		fn = (u32 (*)(void))((uintptr_t)at | 1);
+		fn = (u32(*)(void))((uintptr_t)at | 1);
 #else
 		memcpy(&fn, &at, sizeof(fn));
 #endif

@@ -305,8 +305,16 @@ int mmu32_translate(struct emu_vcpu *v, u32 va, enum mmu_access acc, unsigned in
 		ret = long_translate(v, va, el, page, fault, &level);
 	else
 		ret = short_translate(v, va, el, page, fault, &level, &domain);
+	/*
+	 * Maintenance by VA needs the address, no rights to what is there: Linux
+	 * cleans pages of user space while their domain is closed.
+	 */
+	if (acc == MMU_CACHE && ret && esr_fsc_family(fault->fsc) == FSC_DOMAIN)
+		return 0;
 	if (ret)
 		return ret;
+	if (acc == MMU_CACHE)
+		return 0;
 	if (!(acc == MMU_FETCH ? page->x : acc == MMU_WRITE ? page->w : page->r))
 		return fault_at(fault, FSC_PERMISSION, level, domain);
 	return 0;

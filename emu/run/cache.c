@@ -16,6 +16,7 @@
 
 #define CACHE_DEFAULT (32u << 20)	/* twice that for records: more would cost more memory than QEMU has */
 #define ARENA_PER_CODE 2	/* bytes of records and blocks per byte of code */
+#define CACHE_TRIM (1 << 20)
 #define CACHE_RESERVE (64u << 10)	/* one block and its edges never need more */
 
 /* ---- memory ---- */
@@ -55,6 +56,7 @@ static void cache_reset(struct code_cache *c)
 {
 	c->nretired += CODE_RETIRED + 1;
 	c->buf.p = c->start;
+	c->trimmed = c->rw;
 	c->buf.full = false;
 	c->arena_used = 0;
 	c->nrec = 1;
@@ -281,6 +283,16 @@ static int translate(struct emu_vcpu *v, struct code_page *page, u64 pc, const u
 	return 0;
 }
 
+/*
+ * What is written is seldom written again: its pages in the writable mapping
+ * are given back, the contents stay in the other one.
+ */
+static void trim(struct code_cache *c)
+{
+	for (; c->rw && c->buf.p - c->trimmed >= CACHE_TRIM; c->trimmed += CACHE_TRIM)
+		madvise(c->trimmed, CACHE_TRIM, MADV_DONTNEED);
+}
+
 static struct jit_block *find_block(struct code_page *page, unsigned int at)
 {
 	code_chunk chunk = atomic_load_explicit(&page->chunk[at / CODE_CHUNK], memory_order_acquire);
@@ -333,6 +345,7 @@ struct jit_block *code_block(struct emu_vcpu *v, struct code_page *page, u64 pc,
 		atomic_store_explicit(&chunk[at % CODE_CHUNK], blk, memory_order_release);
 	else
 		blk = NULL;
+	trim(c);
 out:
 	pthread_mutex_unlock(&c->lock);
 	return blk;

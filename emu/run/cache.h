@@ -57,6 +57,7 @@ struct code_cache {
 	size_t size;
 	struct x64_buf buf;		/* the free part */
 	u8 *start;			/* behind thunks */
+	u8 *trimmed;			/* pages of rw before it are not mapped until they are written again */
 	struct jit_rec **rec;		/* by number */
 	u32 nrec, max_rec;
 	u8 *arena;			/* records, blocks, pages: freed at a flush only */
