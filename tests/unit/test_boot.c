@@ -481,7 +481,7 @@ static void zimages(void **state)
 	do { \
 		make_zimage(z, 100000, 7 * MIB); \
 		change; \
-		try_kernel(make_file(&f, z, len), why); \
+		kernel_close(try_kernel(make_file(&f, z, len), why)); \
 		remove_files(&f); \
 	} while (0)
 	BAD(z[0x30] = 4; z[0x31] = 3; z[0x32] = 2; z[0x33] = 1, 100000, "big-endian");
