@@ -70,7 +70,7 @@ check: setup-test
 check-slow: setup-slow guest guest-16k guest-armmp guest-armmp-lpae
 	@$(PYTHON) tools/check.py --jobs $(JOBS) --slow
 
-bench: setup-bench all guest
+bench: setup-bench all guest $(if $(findstring --isa,$(ARGS)),guest-armmp)
 	@$(PYTHON) bench/run.py $(ARGS)
 
 format-check:

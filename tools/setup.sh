@@ -18,7 +18,8 @@ packages()
 	slow)	# beside test: root file systems, and the other end of what the guests do
 		echo mmdebstrap debian-archive-keyring fakeroot e2fsprogs openssl redis-tools iperf3 ;;
 	bench)
-		echo qemu-system-arm qemu-user-static gcc-aarch64-linux-gnu libc6-dev-arm64-cross ;;
+		echo qemu-system-arm qemu-user-static gcc-aarch64-linux-gnu libc6-dev-arm64-cross \
+			gcc-arm-linux-gnueabihf libc6-dev-armhf-cross ;;
 	*)
 		echo "setup.sh: unknown set '$1'; sets are build, test, slow and bench" >&2
 		exit 2 ;;

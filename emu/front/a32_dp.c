@@ -169,6 +169,12 @@ static bool dp_arith(struct front *f, const struct a32_insn *i, const struct ope
 
 static bool dp(struct front *f, const struct a32_insn *i, const struct operand *o)
 {
+	/*
+	 * Choosing between two sets of flags costs more than an exit.  Inside an IT
+	 * block it does not: such an exit goes by the dispatcher.
+	 */
+	if (i->S && !f->it_next)
+		a32_unless_skip(f);
 	switch (i->dp) {
 	case A32_DP_SUB ... A32_DP_RSC:
 	case A32_DP_CMP:

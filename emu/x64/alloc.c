@@ -487,7 +487,7 @@ static void rescue_flags(struct jit_ctx *c, ir_ref f)
 	if (v->last <= c->pos || c->eflags == f || v->slot >= 0)
 		return;
 	v->slot = slot_take(c);
-	x64_load(&c->e, false, RAX, JIT_VCPU(flags));
+	x64_rm(&c->e, X_0F | 0xb7, false, RAX, JIT_VCPU(flags));	/* no wider than flags_save() stored */
 	x64_store(&c->e, false, slot_mem(v->slot), RAX);
 }
 

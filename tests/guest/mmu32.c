@@ -251,6 +251,13 @@ static void test_faults(void)
 }
 
 /* The same page as DACR changes, with no TLB maintenance; each way twice. */
+/* DCCMVAU, then ICIMVAU */
+static void clean_va(u32 va)
+{
+	__asm__ volatile("mcr p15, 0, %0, c7, c11, 1\n"
+			 "mcr p15, 0, %0, c7, c5, 1" : : "r"(va) : "memory");
+}
+
 static void test_domains(void)
 {
 	volatile struct exc *e = &exc[0];
@@ -266,6 +273,7 @@ static void test_domains(void)
 		CHECK_EQ(e->dfsr & 0xeff, 0x01b);
 		CHECK_EQ(FAULTS(wr(TEST(1), 0)), 1);
 		CHECK_EQ(e->dfsr & 0xeff, 0x81b);
+		CHECK_EQ(FAULTS(clean_va(TEST(1))), 0);	/* needs no access */
 		set_dacr(0xd);
 		CHECK_EQ(FAULTS(wr(TEST(1), 0x5678)), 0);
 		CHECK_EQ(FAULTS(ldrt(TEST(1))), 0);

@@ -540,7 +540,7 @@ static void board(void **state)
 		{ 0x1c170000, 0x031 }, { 0x1c1f0000, 0x111 }, { 0x2b0a0000, 0 }, { 0x7ffb0000, 0 },
 		{ 0x7ffd0000, 0 }, { 0x1c030000, 0 }, { 0x1c160000, 0 }, { 0x2b000000, 0 },
 	};
-	struct machine_parts parts = { NULL };
+	struct machine_parts parts = { .sd = NULL };
 	struct guest_mem *mem = guest_mem_create();
 	struct bus *bus = bus_create();
 	struct machine_env env = { .cpus = 2, .bus = bus, .mem = mem, .parts = &parts, .cpu_wires = nothing };
