@@ -170,6 +170,8 @@ static int add_lan(struct vexpress *v, const struct machine_env *env)
 {
 	const struct lan9118_config cfg = {
 		.loop = env->loop, .netdev = env->parts ? env->parts->lan : NULL,
+		/* Unplugged it stands beside a virtio card, which has the address that it would have. */
+		.mac = { 0x52, 0x54, 0x00, 0x12, 0x34, !env->parts || !env->parts->lan ? 0x57 : 0x56 },
 	};
 	struct device *dev;
 	int ret = lan9118_create(&cfg, gic_spi(v->board.gic, VEXPRESS_SPI_LAN), &dev);

@@ -245,7 +245,32 @@ static void endpoint(struct fdt_writer *w, u32 self, u32 remote, bool clcd)
 	fdt_end(w);
 }
 
-/* A panel of a fixed size in place of the DVI transmitter, which is not there. */
+/*
+ * In place of the DVI transmitter, which is not there: a panel of the largest size that
+ * its clock and Linux's clcd-pl11x allow, VESA's 1024x768 at 60 Hz.
+ */
+static void panel_node(struct fdt_writer *w)
+{
+	static const struct {
+		const char *name;
+		u32 val;
+	} timing[] = {
+		{ "clock-frequency", 65000000 },
+		{ "hactive", 1024 }, { "hfront-porch", 24 }, { "hsync-len", 136 }, { "hback-porch", 160 },
+		{ "vactive", 768 }, { "vfront-porch", 3 }, { "vsync-len", 6 }, { "vback-porch", 29 },
+		{ "hsync-active", 0 }, { "vsync-active", 0 }, { "de-active", 1 }, { "pixelclk-active", 1 },
+	};
+
+	fdt_node(w, "panel");
+	fdt_str(w, "compatible", "panel-dpi");
+	fdt_node(w, "panel-timing");
+	for (size_t i = 0; i < ARM_ARRAY_SIZE(timing); i++)
+		FDT_CELLS(w, timing[i].name, timing[i].val);
+	fdt_end(w);
+	endpoint(w, PHANDLE_PANEL_IN, PHANDLE_CLCD_OUT, false);
+	fdt_end(w);
+}
+
 static void display_nodes(struct fdt_writer *w)
 {
 	primecell(w, "clcd", "pl111", VEXPRESS_PL111, VEXPRESS_SPI_PL111);
@@ -255,10 +280,7 @@ static void display_nodes(struct fdt_writer *w)
 	FDT_CELLS(w, "memory-region", PHANDLE_VRAM);
 	endpoint(w, PHANDLE_CLCD_OUT, PHANDLE_PANEL_IN, true);
 	fdt_end(w);
-	fdt_node(w, "panel");
-	fdt_str(w, "compatible", "arm,rtsm-display");
-	endpoint(w, PHANDLE_PANEL_IN, PHANDLE_CLCD_OUT, false);
-	fdt_end(w);
+	panel_node(w);
 }
 
 static void cell_nodes(struct fdt_writer *w)
