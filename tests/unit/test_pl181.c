@@ -55,8 +55,8 @@ static void make(struct fix *f, u64 size, bool readonly)
 	assert_int_equal(pl181_create(f->rig.loop, card, irq, &f->rig.dev), 0);
 	wr(&f->rig, POWER, 2);
 	wr(&f->rig, POWER, 3);
-	wr(&f->rig, CLOCK, 0x1ff);
-	wr(&f->rig, TIMER, 0x800000);	/* 335 ms */
+	wr(&f->rig, CLOCK, 0x500);
+	wr(&f->rig, TIMER, 0x800000);	/* 350 ms */
 }
 
 static int setup(void **state)
@@ -469,6 +469,37 @@ static void test_limits(void **state)
 	assert_int_equal(lseek(f->fd, 0, SEEK_END), MIB);
 }
 
+/* A driver whose CPU was away between enabling the data path and the command. */
+static void test_late_command(void **state)
+{
+	struct fix *f = *state;
+	u32 buf[128];
+
+	make(f, 16 * MIB, false);
+	identify(f);
+	wr(&f->rig, TIMER, 1);
+	for (int i = 0; i < 3; i++) {
+		data(f, 8, 8, true);
+		rig_run_ms(&f->rig, 60);
+		assert_int_equal(rd(&f->rig, STATUS) & DTIMEOUT, 0);
+		app(f, 51, 0);
+		fetch(f, buf, 8);
+		data(f, 512, 512, true);
+		rig_run_ms(&f->rig, 60);
+		r1(f, 17, addr(f, 7));
+		fetch(f, buf, 512);
+		check_sectors(buf, 7, 1);
+	}
+	/* A command that brings no data is a timeout, and so is no command in the end. */
+	for (int i = 0; i < 2; i++) {
+		data(f, 512, 512, true);
+		if (!i)
+			r1(f, 13, f->rca);
+		assert_true(rig_wait(&f->rig, STATUS, DTIMEOUT, DTIMEOUT));
+		assert_int_equal(rd(&f->rig, STATUS) & RXACT, 0);
+	}
+}
+
 static void test_write_protect(void **state)
 {
 	struct fix *f = *state;
@@ -651,7 +682,7 @@ int main(void)
 		T(test_id_and_reset), T(test_size), T(test_csd_1m), T(test_csd_2g), T(test_csd_4g),
 		T(test_csd_1t), T(test_standard), T(test_high_capacity), T(test_interrupts),
 		T(test_registers_on_data_lines), T(test_partial_blocks), T(test_limits),
-		T(test_write_protect), T(test_program_csd), T(test_erase), T(test_illegal),
+		T(test_late_command), T(test_write_protect), T(test_program_csd), T(test_erase), T(test_illegal),
 		T(test_no_card), T(test_abandoned),
 	};
 

@@ -48,10 +48,14 @@
 #define ST_STATIC 0x7ffu
 #define ST_ALL 0x3fffffu
 
-/* The card's clock, for the data timer: 25 MHz. */
-#define CARD_CLOCK_NS 40
-/* A driver starts the timer before it sends the command, and its vCPU may have to wait. */
-#define TIMEOUT_MIN_NS 10000000
+/* MCIClock (3.3.2) */
+#define CLOCK_DIV 0xff
+#define CLOCK_BYPASS (1u << 10)
+
+#define MCLK 24000000
+/* Least times, in ns: the host may take a vCPU away for longer than a driver thinks possible. */
+#define TIMEOUT_MIN 10000000
+#define TIMEOUT_MIN_NO_COMMAND 2000000000
 
 struct pl181 {
 	struct device dev;
@@ -63,6 +67,7 @@ struct pl181 {
 	u32 datatimer, datalength, datactrl, status, mask[2], select;
 	bool cmd_waits;			/* for the end of the data (CMD_PENDING) */
 	bool active;			/* the data path is not idle */
+	bool commanded;			/* a command has been sent since it left idle */
 	u32 datacnt;			/* bytes that the card's side still moves */
 	u32 fifocnt;			/* words that the guest may still write */
 	u32 head, count;		/* in words */
@@ -143,13 +148,23 @@ static void take_byte(struct pl181 *p, u8 byte)
 	}
 }
 
-/* The card has no data: it may never have, and then the data timer says so (2.2.5). */
+static u32 card_hz(const struct pl181 *p)
+{
+	return p->clock & CLOCK_BYPASS ? MCLK : MCLK / (2 * ((p->clock & CLOCK_DIV) + 1));
+}
+
+/*
+ * The card does not send: it may never do, and then the data timer says so
+ * (2.2.5).  Drivers enable the data path before they send the command, so that
+ * until then nothing is late but the driver.
+ */
 static void wait_for_card(struct pl181 *p)
 {
-	u64 ns = (u64)p->datatimer * CARD_CLOCK_NS;
+	u64 ns = (u64)p->datatimer * 1000000000 / card_hz(p);
+	u64 least = p->commanded ? TIMEOUT_MIN : TIMEOUT_MIN_NO_COMMAND;
 
 	if (!dev_timer_pending(&p->timer))
-		dev_timer_set(&p->timer, ns > TIMEOUT_MIN_NS ? ns : TIMEOUT_MIN_NS);
+		dev_timer_set(&p->timer, ns > least ? ns : least);
 }
 
 static void data_receive(struct pl181 *p)
@@ -165,11 +180,14 @@ static void data_receive(struct pl181 *p)
 			data_end(p, ST_DATA_CRC_FAIL);
 			return;
 		}
-		if (n < 0)
+		if (n < 0) {
 			wait_for_card(p);
-		if (n <= 0)
 			return;
+		}
+		/* A card that fetches its data from the image is not late, however long that takes. */
 		dev_timer_cancel(&p->timer);
+		if (!n)
+			return;
 		for (i = 0; i < n; i++)
 			take_byte(p, buf[i]);
 		p->datacnt -= n;
@@ -255,8 +273,9 @@ static void data_timeout(void *opaque)
 {
 	struct pl181 *p = opaque;
 
+	/* Once more: a card that still does not send starts the timer again. */
 	data_step(p);
-	if (p->active && receiving(p) && p->datacnt && !p->count)
+	if (dev_timer_pending(&p->timer))
 		data_end(p, ST_DATA_TIMEOUT);
 	update_irq(p);
 }
@@ -293,6 +312,9 @@ static void command_run(struct pl181 *p)
 	u32 index = p->command & CMD_INDEX;
 	u8 resp[16];
 
+	/* The time that the card has for its data counts from here. */
+	p->commanded = true;
+	dev_timer_cancel(&p->timer);
 	if (p->card && powered(p))
 		len = sdcard_command(p->card, index, p->argument, resp);
 	if (!(p->command & CMD_RESPONSE)) {
@@ -337,6 +359,7 @@ static void write_datactrl(void *dev, u32 val)
 	p->datacnt = p->datalength;
 	p->fifocnt = (p->datalength + 3) / 4;
 	p->active = true;
+	p->commanded = false;
 	/* Blocks of more than 2048 bytes are reserved; one of them cannot come right. */
 	if (!(p->datactrl & DATA_STREAM) && (p->datactrl >> 4 & 0xf) > 11)
 		data_end(p, ST_DATA_CRC_FAIL);
