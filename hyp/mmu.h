@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Guest memory: slots, stage-2 tables, and staying in step with the process whose
+ * memory it is.  Nothing is pinned: an MMU notifier removes what the host takes
+ * back, and @seq tells a fault that was looking meanwhile to look again.
+ */
+#ifndef HYP_MMU_H
+#define HYP_MMU_H
+
+#include <linux/mmu_notifier.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/srcu.h>
+
+#include "hyp/uapi/kvm.h"
+
+#define HYP_MEMSLOTS 512
+#define HYP_IPA_BITS 40
+
+struct hyp_vm;
+struct hyp_vcpu;
+struct hyp_slots;		/* memslot.c: an immutable sorted array, replaced whole */
+
+struct hyp_mmu {
+	struct mutex slots_lock;
+	struct srcu_struct srcu;	/* readers of *slots */
+	struct hyp_slots __rcu *slots;
+	spinlock_t lock;		/* tables, seq, invalidating */
+	unsigned long seq;		/* grows with each invalidation */
+	int invalidating;		/* ranges under invalidation now: install nothing */
+	void *pgd;			/* concatenated first-level tables (arm/stage2.h) */
+	u64 pgd_pa;
+	struct mmu_notifier notifier;
+
+	u64 vttbr;			/* pgd_pa | VMID << 48; 0: none yet (under vmid_lock) */
+	u64 vmid_generation;
+	int last_vcpu[NR_CPUS];		/* per host CPU: id of the vCPU that ran last, -1 */
+	bool manual_dirty;		/* KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2 */
+	u64 pages;			/* table pages, for statistics and leak checks */
+};
+
+int mmu_init(struct hyp_vm *vm);	/* the VM's mm must be set */
+void mmu_destroy(struct hyp_vm *vm);
+int mmu_module_init(void);
+void mmu_module_exit(void);
+
+/* KVM_SET_USER_MEMORY_REGION, KVM_GET_DIRTY_LOG, KVM_CLEAR_DIRTY_LOG: errno as Linux 5.4. */
+int mmu_set_region(struct hyp_vm *vm, const struct kvm_userspace_memory_region *r);
+int mmu_get_dirty_log(struct hyp_vm *vm, const struct kvm_dirty_log *log);
+int mmu_clear_dirty_log(struct hyp_vm *vm, const struct kvm_clear_dirty_log *log);
+
+/* A stage-2 abort (data or prefetch), guest->hsr and hpfar say which.  As trap_handle(). */
+int mmu_abort(struct hyp_vcpu *vcpu);
+
+/* Before an entry, with preemption off: a valid VMID in guest->vttbr, local flush if needed. */
+void mmu_load(struct hyp_vcpu *vcpu);
+/* With interrupts off, just before the entry: the VMID was taken away meanwhile. */
+bool mmu_stale(const struct hyp_vcpu *vcpu);
+
+/* Guest physical memory from the kernel: 0, or -EFAULT where no slot (or a read-only one) is. */
+int mmu_read(struct hyp_vm *vm, u64 ipa, void *buf, unsigned long len);
+int mmu_write(struct hyp_vm *vm, u64 ipa, const void *buf, unsigned long len);
+/* Is there a slot that the guest may run code from? */
+bool mmu_ipa_backed(struct hyp_vm *vm, u64 ipa);
+
+/* Set/way maintenance, caches switched on or off: every mapped page to the point of coherency. */
+void mmu_flush_vm(struct hyp_vm *vm);
+/* The VM is reset (VCPU_INIT after it ran): unmap, so that what was cached is written back. */
+void mmu_unmap_vm(struct hyp_vm *vm);
+
+#endif

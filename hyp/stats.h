@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Counters, shown under debugfs: kvm/ (sums) and kvm/PID-FD/ (one VM), kvm/PID-FD/vcpuN. */
+#ifndef HYP_STATS_H
+#define HYP_STATS_H
+
+#include <linux/types.h>
+
+struct hyp_vm;
+
+/* name, what it counts */
+#define HYP_VCPU_STATS(X)                                                                          \
+	X(exits, "exits to the kernel half")                                                       \
+	X(fast_exits, "exits that ended in HYP")                                                   \
+	X(irq_exits, "exits for an interrupt of the host")                                         \
+	X(hvc_exits, "hypercalls")                                                                 \
+	X(wfi_exits, "WFI")                                                                        \
+	X(wfe_exits, "WFE")                                                                        \
+	X(cp15_exits, "trapped coprocessor accesses")                                              \
+	X(fault_exits, "stage-2 faults resolved")                                                  \
+	X(mmio_exit_kernel, "device accesses served in the kernel")                                \
+	X(mmio_exit_user, "device accesses served by user space")                                  \
+	X(mmio_decoded, "device accesses whose instruction had to be read")                        \
+	X(signal_exits, "exits for a signal")                                                      \
+	X(halt_successful_poll, "WFI that ended while polling")                                    \
+	X(halt_attempted_poll, "WFI that polled")                                                  \
+	X(halt_wakeup, "WFI that slept and was woken")
+
+struct hyp_vcpu_stats {
+#define X(name, text) u64 name;
+	HYP_VCPU_STATS(X)
+#undef X
+};
+
+#define HYP_VM_STATS(X)                                                                            \
+	X(remote_tlb_flush, "TLB flushes of the whole VM")                                         \
+	X(pages_4k, "4 KiB pages mapped")                                                          \
+	X(pages_2m, "2 MiB blocks mapped")                                                         \
+	X(notifier_unmap, "ranges that the host took back")
+
+struct hyp_vm_stats {
+#define X(name, text) u64 name;
+	HYP_VM_STATS(X)
+#undef X
+};
+
+int stats_module_init(void);
+void stats_module_exit(void);
+void stats_vm_add(struct hyp_vm *vm, int fd);
+void stats_vm_remove(struct hyp_vm *vm);
+
+#endif
