@@ -27,7 +27,9 @@
 #include <linux/types.h>
 #include <linux/wait.h>
 
+#include "arm/mmio_decode.h"
 #include "arm/psci.h"
+#include "hyp/cp15.h"
 #include "hyp/io.h"
 #include "hyp/irq.h"
 #include "hyp/low.h"
@@ -38,6 +40,7 @@
 #include "hyp/vtimer.h"
 
 #define HYP_MAX_VCPUS GICV2_MAX_CPUS
+#define HYP_VCPU_MMAP_PAGES 2	/* kvm_run, and the ring of coalesced MMIO */
 
 /* Why a vCPU must leave the guest, or do something before it enters: bits of vcpu->requests. */
 enum hyp_request {
@@ -45,10 +48,19 @@ enum hyp_request {
 	HYP_REQ_RESET,		/* PSCI CPU_ON: begin at reset_entry */
 	HYP_REQ_PAUSE,		/* stay out until vm->paused is 0 */
 	HYP_REQ_STOP,		/* the system was switched off or reset: leave to user space */
-	HYP_REQ_TLB,		/* VTTBR changed */
+	HYP_REQ_TLB,		/* leave once: the VMID or the tables changed */
 };
 
 struct hyp_vm;
+
+/* A device access under way (mmio.c). */
+struct hyp_mmio {
+	bool valid;		/* beat @next is with user space: KVM_RUN brings the answer */
+	u8 next;
+	u64 ipa;		/* of beat 0 */
+	struct mmio_access access;
+	u64 data[MMIO_BEATS];	/* what loads have got */
+};
 
 struct hyp_vcpu {
 	struct hyp_vm *vm;
@@ -65,6 +77,7 @@ struct hyp_vcpu {
 
 	bool initialized;		/* KVM_ARM_VCPU_INIT succeeded */
 	bool has_run;			/* entered the guest since creation */
+	bool ready;			/* first_run() of run.c succeeded */
 	u32 target;			/* KVM_ARM_TARGET_* */
 	u32 features;			/* of KVM_ARM_VCPU_INIT */
 
@@ -74,20 +87,14 @@ struct hyp_vcpu {
 	 * a last time, so that who sets a request and sees it sends an IPI.
 	 */
 	bool in_guest;
-	int cpu;			/* host CPU it is loaded on, -1: none */
+	int kicked;			/* an IPI is on its way: one is enough */
+	call_single_data_t kick;
+	int cpu;			/* host CPU that it ran on last, -1: none */
 	struct rcuwait wait;		/* who sleeps in WFI, PSCI off or pause */
 	u64 halt_poll_ns;
 
-	struct {
-		bool valid;		/* an access went to user space and is not finished */
-		bool write, sign;
-		u8 len;
-		/* the rest is in mmio.c's hands */
-		u8 reg;
-		struct hyp_mmio_state *multi;	/* LDM and the like: more beats to come */
-	} mmio;
+	struct hyp_mmio mmio;
 
-	bool serror_pending;		/* HCR.VA is to be set */
 	struct {
 		u64 entry, context;
 		bool aarch32, big_endian;
@@ -110,10 +117,13 @@ struct hyp_vm {
 	atomic_t paused;		/* > 0: no vCPU enters the guest (vm_pause()) */
 
 	spinlock_t psci_lock;
-	struct psci psci;		/* made at the first KVM_RUN, when the vCPUs are known */
-	struct psci_cpu psci_cpu[HYP_MAX_VCPUS];
-	u32 psci_version;		/* KVM_REG_ARM_PSCI_VERSION */
+	struct psci psci;		/* its version is KVM_REG_ARM_PSCI_VERSION */
+	struct psci_cpu psci_cpu[HYP_MAX_VCPUS];	/* by vCPU id */
+	bool psci_caller_be;		/* for the CPU_ON that is served now */
+	u32 system_event;		/* KVM_SYSTEM_EVENT_* of the last SYSTEM_OFF or _RESET */
 
+	struct hyp_identity identity;	/* the host's, unless user space was allowed to change it */
+	bool identity_open;		/* VAMBRACE_CAP_IDENTITY */
 	struct hyp_mmu mmu;
 	struct hyp_vgic vgic;
 	struct hyp_vtimer_vm timer;
@@ -124,6 +134,9 @@ struct hyp_vm {
 	bool nisv_to_user;		/* KVM_CAP_ARM_NISV_TO_USER */
 	bool dead;			/* bugged: every ioctl but close gives -EIO */
 };
+
+/* main.c: the value of a capability; @vm may be NULL. */
+long hyp_check_extension(struct hyp_vm *vm, unsigned long cap);
 
 /* vm.c */
 struct hyp_vm *vm_get(struct hyp_vm *vm);
@@ -139,10 +152,12 @@ void vm_unlock_vcpus(struct hyp_vm *vm);
 /* vcpu.c */
 int vcpu_create_fd(struct hyp_vm *vm, unsigned long id);
 void vcpu_free(struct hyp_vcpu *vcpu);
+u32 vcpu_mpidr(unsigned int id);
 /* Registers to their reset values (cp15_reset() and core); the caller holds vcpu->mutex. */
 void vcpu_reset(struct hyp_vcpu *vcpu);
 
 /* run.c */
+void vcpu_kick_init(struct hyp_vcpu *vcpu);
 long vcpu_run(struct hyp_vcpu *vcpu);
 /* Sets @req; wakes the vCPU, or takes it out of the guest.  Any context. */
 void vcpu_request(struct hyp_vcpu *vcpu, enum hyp_request req);
@@ -168,10 +183,6 @@ int vm_create_device(struct hyp_vm *vm, struct kvm_create_device *cd);
 /* trap.c: what the exit means.  > 0: go on, 0: to user space, < 0: -errno of KVM_RUN. */
 int trap_handle(struct hyp_vcpu *vcpu, enum hyp_exit exit);
 
-/* cp15.c */
-void cp15_reset(struct hyp_vcpu *vcpu);
-int cp15_trap(struct hyp_vcpu *vcpu, u32 hsr);
-
 /* mmio.c: an access that stage 2 refused and no slot serves (mmu.h calls it). */
 int mmio_abort(struct hyp_vcpu *vcpu, u64 ipa);
 /* KVM_RUN came back with the data: finish the instruction.  As trap_handle(). */
@@ -194,7 +205,10 @@ u32 *guest_spsr(struct hyp_guest *g);	/* NULL in User and System mode */
 
 /* psci.c: HVC (and SMC); PSCI 0.1 to 1.1, SMCCC */
 int psci_trap(struct hyp_vcpu *vcpu);
-int psci_vm_start(struct hyp_vm *vm);		/* before the first entry */
+int psci_vm_init(struct hyp_vm *vm);
 void psci_apply_reset(struct hyp_vcpu *vcpu);	/* HYP_REQ_RESET */
+bool psci_is_off(struct hyp_vcpu *vcpu);
+void psci_set_power(struct hyp_vcpu *vcpu, bool on);
+void psci_set_mpidr(struct hyp_vcpu *vcpu, u32 mpidr);
 
 #endif

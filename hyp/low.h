@@ -46,8 +46,8 @@ enum hyp_cp15 {
 
 /* The world of one vCPU: a zeroed page (or more) of lowmem, known to HYP by address. */
 struct hyp_guest {
-	/* in/out: the layout of the core registers of KVM_ONE_REG, 38 words */
-	struct kvm_regs core;
+	/* in/out: the layout of the core registers of KVM_GET_ONE_REG */
+	struct kvm_arm32_core core;
 	u32 cp15[HYP_CP15_WORDS];
 	struct {
 		u64 d[32];
@@ -91,6 +91,9 @@ void low_exit(void);
  * All that the host's kernel may have in registers is kept.
  */
 enum hyp_exit hyp_enter(struct hyp_guest *g);
+
+/* Fields of @g that HYP keeps for itself to their state at reset; the vCPU is not in the guest. */
+void low_guest_reset(struct hyp_guest *g);
 
 /* TLB maintenance by VMID, on all CPUs of the inner shareable domain; any context. */
 void low_tlb_flush_vmid(u64 vttbr);

@@ -46,9 +46,13 @@ struct hyp_vgic_cpu {
 int vgic_module_init(void);		/* finds the hardware; 0 also when there is none */
 void vgic_module_exit(void);
 
+void vgic_vm_init(struct hyp_vm *vm);
+
 /* KVM_CREATE_DEVICE (V2) and KVM_CREATE_IRQCHIP: -EEXIST, -EBUSY (a vCPU ran), -ENODEV. */
 int vgic_create(struct hyp_vm *vm);
 void vgic_destroy(struct hyp_vm *vm);
+/* The number of vCPUs is fixed: no more of them (vm->lock held). */
+bool vgic_frozen(const struct hyp_vm *vm);
 extern const struct hyp_device_ops vgic_device_ops;	/* vgic_attr.c */
 /* KVM_ARM_SET_DEVICE_ADDR, the older way to the same addresses. */
 int vgic_set_addr(struct hyp_vm *vm, u32 type, u64 addr);

@@ -30,6 +30,9 @@ void vtimer_vcpu_init(struct hyp_vcpu *vcpu);
 void vtimer_vcpu_reset(struct hyp_vcpu *vcpu);
 void vtimer_vcpu_destroy(struct hyp_vcpu *vcpu);
 
+/* Before the first entry: -EINVAL when the timers' PPIs clash. */
+int vtimer_start(struct hyp_vcpu *vcpu);
+
 u32 vtimer_hz(void);
 u64 vtimer_phys_count(void);		/* CNTPCT now */
 

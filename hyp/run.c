@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KVM_RUN: in and out of the guest until something is for user space.
+ *
+ * A request (enum hyp_request) is set first and in_guest looked at second; the
+ * loop sets in_guest first and looks at the requests second, with interrupts off.
+ * So either the loop sees the request, or the sender sees the guest running and
+ * its IPI ends the run.
+ */
+#include <linux/kernel.h>
+#include <linux/ktime.h>
+#include <linux/moduleparam.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/signal.h>
+#include <linux/smp.h>
+#include <linux/vtime.h>
+
+#include "hyp/hyp.h"
+#include "hyp/trace.h"
+
+static unsigned int halt_poll_ns = 500000;
+module_param(halt_poll_ns, uint, 0644);
+MODULE_PARM_DESC(halt_poll_ns, "longest time that a WFI polls before it sleeps, in ns (0: never)");
+
+/* First poll, and the factor by which it grows when a wake-up came soon after it. */
+#define HALT_POLL_START 10000
+#define HALT_POLL_GROW 2
+
+static void kicked(void *unused)
+{
+	/* The interrupt took the vCPU out of the guest: that was all. */
+}
+
+void vcpu_request(struct hyp_vcpu *vcpu, enum hyp_request req)
+{
+	int cpu;
+
+	set_bit(req, &vcpu->requests);
+	smp_mb__after_atomic();
+	if (rcuwait_wake_up(&vcpu->wait))
+		return;
+	/* One IPI for an entry is enough; kick may be used again when its function ran. */
+	if (!READ_ONCE(vcpu->in_guest) || cmpxchg(&vcpu->kicked, 0, 1))
+		return;
+	cpu = get_cpu();
+	if (READ_ONCE(vcpu->cpu) != cpu && READ_ONCE(vcpu->cpu) >= 0)
+		smp_call_function_single_async(READ_ONCE(vcpu->cpu), &vcpu->kick);
+	put_cpu();
+}
+
+void vcpu_kick_init(struct hyp_vcpu *vcpu)
+{
+	INIT_CSD(&vcpu->kick, kicked, NULL);
+}
+
+bool vcpu_runnable(struct hyp_vcpu *vcpu)
+{
+	return vcpu->guest->virq || vtimer_pending(vcpu) || vgic_pending(vcpu);
+}
+
+/* Is there a reason not to sleep on? */
+static bool wake(struct hyp_vcpu *vcpu)
+{
+	return vcpu_runnable(vcpu) || READ_ONCE(vcpu->requests) & ~BIT(HYP_REQ_IRQ) ||
+	       signal_pending(current);
+}
+
+static bool poll(struct hyp_vcpu *vcpu, ktime_t start)
+{
+	u64 limit = min_t(u64, vcpu->halt_poll_ns, halt_poll_ns);
+
+	if (!limit)
+		return false;
+	vcpu->stats.halt_attempted_poll++;
+	do {
+		if (wake(vcpu)) {
+			vcpu->stats.halt_successful_poll++;
+			return true;
+		}
+		cpu_relax();
+	} while (!need_resched() && ktime_to_ns(ktime_sub(ktime_get(), start)) < limit);
+	return false;
+}
+
+void vcpu_block(struct hyp_vcpu *vcpu)
+{
+	ktime_t start = ktime_get();
+	bool slept = false;
+	u64 ns;
+
+	vtimer_block(vcpu);
+	if (!poll(vcpu, start)) {
+		slept = true;
+		prepare_to_rcuwait(&vcpu->wait);
+		for (;;) {
+			set_current_state(TASK_INTERRUPTIBLE);
+			if (wake(vcpu))
+				break;
+			schedule();
+		}
+		finish_rcuwait(&vcpu->wait);
+		vcpu->stats.halt_wakeup++;
+	}
+	vtimer_unblock(vcpu);
+	ns = ktime_to_ns(ktime_sub(ktime_get(), start));
+	trace_kvm_vcpu_wakeup(ns, slept);
+	/* Sleeps that would have been short polls make the next poll longer; long sleeps end it. */
+	if (slept && ns > halt_poll_ns)
+		vcpu->halt_poll_ns = 0;
+	else if (slept)
+		vcpu->halt_poll_ns = max_t(u64, HALT_POLL_START, vcpu->halt_poll_ns * HALT_POLL_GROW);
+}
+
+/* Sleeps while @off says so.  false: a signal came first. */
+static bool sleep_while(struct hyp_vcpu *vcpu, bool (*off)(struct hyp_vcpu *vcpu))
+{
+	bool ok = true;
+
+	prepare_to_rcuwait(&vcpu->wait);
+	for (;;) {
+		set_current_state(TASK_INTERRUPTIBLE);
+		if (!off(vcpu))
+			break;
+		if (signal_pending(current)) {
+			ok = false;
+			break;
+		}
+		schedule();
+	}
+	finish_rcuwait(&vcpu->wait);
+	return ok;
+}
+
+static bool paused(struct hyp_vcpu *vcpu)
+{
+	return atomic_read(&vcpu->vm->paused) > 0;
+}
+
+/* What has to be done before the guest may run.  As trap_handle(). */
+static int serve_requests(struct hyp_vcpu *vcpu)
+{
+	/* Others switched the system off or reset it; this vCPU is off by psci.c's doing. */
+	clear_bit(HYP_REQ_STOP, &vcpu->requests);
+	if (psci_is_off(vcpu) && !sleep_while(vcpu, psci_is_off))
+		return -EINTR;
+	if (test_and_clear_bit(HYP_REQ_RESET, &vcpu->requests))
+		psci_apply_reset(vcpu);
+	clear_bit(HYP_REQ_PAUSE, &vcpu->requests);
+	if (paused(vcpu) && !sleep_while(vcpu, paused))
+		return -EINTR;
+	clear_bit(HYP_REQ_TLB, &vcpu->requests);	/* mmu_load() looks itself */
+	return 1;
+}
+
+/* The guest's time counts as such, and RCU need not wait for it. */
+static void guest_time_begin(void)
+{
+	vtime_account_guest_enter();
+	rcu_note_context_switch(false);
+}
+
+/*
+ * One stay in the guest.  1: *exit tells; 0: a request or the scheduler came first;
+ * -EINTR: a signal did.
+ */
+static int enter_guest(struct hyp_vcpu *vcpu, enum hyp_exit *exit)
+{
+	int ret = 0;
+
+	preempt_disable();
+	WRITE_ONCE(vcpu->cpu, smp_processor_id());
+	mmu_load(vcpu);
+	clear_bit(HYP_REQ_IRQ, &vcpu->requests);
+	smp_mb__after_atomic();
+	vtimer_flush(vcpu);
+	vgic_flush(vcpu);
+	local_irq_disable();
+	vcpu->kicked = 0;
+	WRITE_ONCE(vcpu->in_guest, true);
+	smp_mb();
+	if (signal_pending(current))
+		ret = -EINTR;
+	else if (!READ_ONCE(vcpu->requests) && !need_resched() && !mmu_stale(vcpu))
+		ret = 1;
+	if (ret == 1) {
+		trace_kvm_entry(vcpu->guest->core.pc);
+		guest_time_begin();
+		*exit = hyp_enter(vcpu->guest);
+		vcpu->has_run = true;
+	}
+	WRITE_ONCE(vcpu->in_guest, false);
+	vtimer_sync(vcpu);
+	vgic_sync(vcpu);
+	/* A host interrupt that ended the run is taken here, as the guest's time. */
+	local_irq_enable();
+	if (ret == 1)
+		vtime_account_guest_exit();
+	preempt_enable();
+	return ret;
+}
+
+/* What user space must hear before the guest goes on: line changes without an in-kernel GIC. */
+static bool user_irq_changed(struct hyp_vcpu *vcpu)
+{
+	return !vcpu->vm->vgic.gic && vtimer_user_update(vcpu);
+}
+
+static int run_loop(struct hyp_vcpu *vcpu)
+{
+	enum hyp_exit exit;
+	int ret = 1;
+
+	while (ret > 0) {
+		cond_resched();
+		if (unlikely(vcpu->requests & ~BIT(HYP_REQ_IRQ)) || psci_is_off(vcpu) || paused(vcpu)) {
+			ret = serve_requests(vcpu);
+			if (ret <= 0)
+				break;
+		}
+		ret = enter_guest(vcpu, &exit);
+		if (ret == 1)
+			ret = trap_handle(vcpu, exit);
+		else if (!ret)
+			ret = 1;
+		if (ret > 0 && user_irq_changed(vcpu))
+			ret = -EINTR;
+	}
+	return ret;
+}
+
+/* What can be done only once everything is configured. */
+static int first_run(struct hyp_vcpu *vcpu)
+{
+	struct hyp_vm *vm = vcpu->vm;
+	int ret;
+
+	if (vcpu->ready)
+		return 0;
+	mutex_lock(&vm->lock);
+	ret = vgic_map(vm);
+	if (!ret)
+		ret = vtimer_start(vcpu);
+	mutex_unlock(&vm->lock);
+	vcpu->ready = !ret;
+	return ret;
+}
+
+long vcpu_run(struct hyp_vcpu *vcpu)
+{
+	struct kvm_run *run = vcpu->run;
+	sigset_t saved;
+	int ret = first_run(vcpu);
+
+	if (ret)
+		return ret;
+	if (vcpu->mmio.valid) {
+		ret = mmio_finish(vcpu);
+		if (ret <= 0)
+			return ret;
+	}
+	if (READ_ONCE(run->immediate_exit))
+		return -EINTR;
+	if (vcpu->sigset_active)
+		sigprocmask(SIG_SETMASK, &vcpu->sigset, &saved);
+	run->exit_reason = KVM_EXIT_UNKNOWN;
+	ret = run_loop(vcpu);
+	if (ret == -EINTR) {
+		run->exit_reason = KVM_EXIT_INTR;
+		vcpu->stats.signal_exits++;
+	}
+	if (vcpu->sigset_active)
+		sigprocmask(SIG_SETMASK, &saved, NULL);
+	trace_kvm_userspace_exit(run->exit_reason, ret);
+	return ret;
+}
