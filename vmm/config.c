@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emu/emu.h"
 #include "vmm/host/log.h"
 
 #define RAM_GRANULE (1ULL << 20)
@@ -18,7 +19,7 @@ void config_init(struct vm_config *cfg)
 		.model = arm_cpu_model_find("cortex-a57"),
 		.memory = 512ULL << 20,
 		.cpus = 1,
-		.engine = EMU_ENGINE_AUTO,
+		.engine = ACCEL_AUTO,
 		.serial = SERIAL_STDIO,
 		.console = CONSOLE_NONE,
 		.net = NET_USER,
@@ -31,6 +32,7 @@ void config_destroy(struct vm_config *cfg)
 	char *const strings[] = {
 		cfg->kernel, cfg->initrd, cfg->append, cfg->dtb, cfg->dump_dtb,
 		cfg->log_path, cfg->serial_path, cfg->net_ifname, cfg->sd.path, cfg->screenshot,
+		cfg->control,
 	};
 
 	for (size_t i = 0; i < ARM_ARRAY_SIZE(strings); i++)
@@ -112,8 +114,8 @@ int config_set_cpus(struct vm_config *cfg, const char *text, char **err)
 
 	if (ret == -EINVAL || *end)
 		return err_set(err, -EINVAL, "not a number");
-	if (ret || v < 1 || v > EMU_MAX_CPUS)
-		return err_set(err, -EINVAL, "a guest can have from 1 to %d CPUs", EMU_MAX_CPUS);
+	if (ret || v < 1 || v > ACCEL_MAX_CPUS)
+		return err_set(err, -EINVAL, "a guest can have from 1 to %d CPUs", ACCEL_MAX_CPUS);
 	cfg->cpus = v;
 	return 0;
 }
@@ -134,7 +136,7 @@ static int no_such_cpu(char **err)
 
 	for (unsigned int i = 0; i < n; i++)
 		join_words(words, sizeof(words), models[i].name, i, n);
-	return err_set(err, -EINVAL, "no such CPU; choose %s", words);
+	return err_set(err, -EINVAL, "no such CPU; choose %s, or host under kvm", words);
 }
 
 int config_set_cpu(struct vm_config *cfg, const char *text, char **err)
@@ -144,7 +146,10 @@ int config_set_cpu(struct vm_config *cfg, const char *text, char **err)
 
 	if (!copy)
 		return -ENOMEM;
-	cfg->model = arm_cpu_model_find(strsep(&next, ","));
+	word = strsep(&next, ",");
+	cfg->cpu_host = !strcmp(word, "host");
+	if (!cfg->cpu_host)
+		cfg->model = arm_cpu_model_find(word);
 	cfg->cpu_given = true;
 	if (!cfg->model)
 		ret = no_such_cpu(err);
@@ -197,9 +202,11 @@ int config_set_machine(struct vm_config *cfg, const char *text, char **err)
 int config_set_engine(struct vm_config *cfg, const char *text, char **err)
 {
 	static const struct choice engines[] = {
-		{ "auto", EMU_ENGINE_AUTO },
-		{ "jit", EMU_ENGINE_JIT },
-		{ "interp", EMU_ENGINE_INTERP },
+		{ "auto", ACCEL_AUTO },
+		{ "kvm", ACCEL_KVM },
+		{ "emu", ACCEL_EMU },
+		{ "jit", ACCEL_JIT },
+		{ "interp", ACCEL_INTERP },
 	};
 	int v = CHOOSE(engines, text, err);
 
@@ -443,7 +450,7 @@ int config_add_forward(struct vm_config *cfg, const char *text, char **err)
 
 void config_settle(struct vm_config *cfg)
 {
-	if (!cfg->cpu_given)
+	if (!cfg->cpu_given || cfg->cpu_host)
 		cfg->model = arm_cpu_model_find(cfg->machine->default_cpu);
 }
 
@@ -488,8 +495,13 @@ int config_check(const struct vm_config *cfg, char **err)
 		return err_set(err, -EINVAL, "--initrd %s: needs --kernel too", cfg->initrd);
 	if (cfg->nforwards && cfg->net != NET_USER)
 		return err_set(err, -EINVAL, "-p: ports are forwarded by --net user only");
-	if (cfg->engine == EMU_ENGINE_LOCKSTEP && cfg->cpus != 1)
+	if (cfg->engine == ACCEL_LOCKSTEP && cfg->cpus != 1)
 		return err_set(err, -EINVAL, "--lockstep: compares one CPU; use --cpus 1");
+	if (cfg->cpu_host && cfg->engine != ACCEL_AUTO && cfg->engine != ACCEL_KVM)
+		return err_set(err, -EINVAL, "--cpu host: only KVM gives a guest the host's CPU; use --engine kvm");
+	if (cfg->engine == ACCEL_KVM && cfg->log)
+		return err_set(err, -EINVAL, "-d: shows what the translator does, and --engine kvm has none; "
+			       "use --engine emu");
 	if (cfg->log_path && !cfg->log)
 		return err_set(err, -EINVAL, "-D %s: says where -d writes; add -d CLASSES",
 			       cfg->log_path);

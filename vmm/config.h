@@ -7,7 +7,7 @@
 
 #include "arm/base.h"
 #include "arm/cpu_model.h"
-#include "emu/emu.h"
+#include "vmm/accel/accel.h"
 #include "vmm/host/net.h"
 #include "vmm/machine/machine.h"
 
@@ -57,14 +57,17 @@ struct vm_config {
 	const struct machine_type *machine;
 	const struct arm_cpu_model *model;
 	bool cpu_given;			/* else the machine's default */
+	bool cpu_host;			/* the host's: @model is the VM's to fill in */
 	bool aarch64_off;		/* the CPU starts in AArch32 */
+	unsigned int gic_version;	/* what the VM settled on; 0: 2 */
 	u64 memory;			/* bytes */
 	unsigned int cpus;
-	enum emu_engine engine;
+	enum accel_engine engine;
 	u64 cache_bytes;		/* 0: the engine's default */
 	unsigned int log;		/* enum emu_log */
 	char *log_path;
 	bool stats;
+	bool verbose;
 	bool no_reboot;
 	enum config_serial serial;
 	char *serial_path;
@@ -80,6 +83,7 @@ struct vm_config {
 	struct config_image sd;
 	struct config_image flash[MACHINE_FLASHES];
 	unsigned int nflash;
+	char *control;		/* a named pipe for commands; NULL: none */
 	char *screenshot;
 };
 

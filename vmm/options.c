@@ -48,7 +48,7 @@ static const struct option_row rows[] = {
 	STRING("dump-dtb", "FILE", dump_dtb, "write the device tree to FILE and exit"),
 	SET("machine", "NAME", config_set_machine, "machine: virt (default) or vexpress-a15"),
 	SET("cpu", "NAME[,aarch64=off]", config_set_cpu,
-	    "CPU model: cortex-a57 (default), cortex-a15, cortex-a7 or max"),
+	    "CPU model: cortex-a57 (default), cortex-a15, cortex-a7, max; host under kvm"),
 	SET("cpus", "N", config_set_cpus, "number of CPUs, 1 to 8 (default 1)"),
 	SET("memory", "SIZE", config_set_memory, "memory, for instance 512M (default) or 2G"),
 	MANY("disk", "FILE[,readonly][,serial=NAME]", config_add_disk,
@@ -64,13 +64,17 @@ static const struct option_row rows[] = {
 	    "virtio: a console hvc0 on the terminal, instead of the serial port"),
 	SET("rng", "on|off", config_set_rng, "random numbers from the host (default on)"),
 	STRING("screenshot", "FILE", screenshot, "Ctrl-A s and SIGUSR1 write the screen to FILE (PNG)"),
+	STRING("control", "FILE", control,
+	       "a named pipe for commands: key, mouse, power, screenshot, quit"),
 	FLAG("no-reboot", no_reboot, "end when the guest reboots"),
-	SET("engine", "auto|jit|interp", config_set_engine, "how guest code runs"),
+	SET("engine", "auto|kvm|emu|jit|interp", config_set_engine,
+	    "how guest code runs: on the host's CPU (kvm), translated (emu), ..."),
 	SET("lockstep", NULL, set_lockstep, "run translator and interpreter and compare them"),
 	SET("cache", "SIZE", config_set_cache, "memory for translated code"),
 	SET("d", "CLASSES", config_set_log, "log, a comma list of:"),
 	STRING("D", "FILE", log_path, "where -d writes (default: standard error)"),
 	FLAG("stats", stats, "print counters at the end"),
+	FLAG("v", verbose, "say what was chosen, and why"),
 	SPECIAL("help", SHOW_HELP, "show this text"),
 	SPECIAL("version", SHOW_VERSION, "show the version"),
 };
@@ -81,7 +85,7 @@ static int set_lockstep(struct vm_config *cfg, const char *text, char **err)
 {
 	(void)text;
 	(void)err;
-	cfg->engine = EMU_ENGINE_LOCKSTEP;
+	cfg->engine = ACCEL_LOCKSTEP;
 	return 0;
 }
 

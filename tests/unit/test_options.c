@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "emu/emu.h"
 #include "vmm/options.h"
 
 #define MAX_ARGS 24
@@ -93,7 +94,7 @@ static void defaults(void **state)
 	assert_int_equal(p.cfg.cpus, 1);
 	assert_int_equal(p.cfg.net, NET_USER);
 	assert_int_equal(p.cfg.serial, SERIAL_STDIO);
-	assert_int_equal(p.cfg.engine, EMU_ENGINE_AUTO);
+	assert_int_equal(p.cfg.engine, ACCEL_AUTO);
 	assert_true(p.cfg.rng);
 	done(&p);
 }
@@ -105,7 +106,7 @@ static void the_other_board(void **state)
 	(void)state;
 	/* The CPU follows from the board, whatever comes first. */
 	parse(&p, "run --kernel K --machine vexpress-a15 --sd card,readonly --flash a,,b --flash c,readonly "
-		  "--net user,model=lan9118 --screenshot S --cpus 4 --memory 30G");
+		  "--net user,model=lan9118 --screenshot S --control C --cpus 4 --memory 30G");
 	assert_int_equal(p.result, OPTIONS_RUN);
 	assert_string_equal(p.cfg.machine->name, "vexpress-a15");
 	assert_string_equal(p.cfg.model->name, "cortex-a15");
@@ -116,6 +117,7 @@ static void the_other_board(void **state)
 	assert_true(!p.cfg.flash[0].readonly && p.cfg.flash[1].readonly);
 	assert_int_equal(p.cfg.nic, NIC_LAN9118);
 	assert_string_equal(p.cfg.screenshot, "S");
+	assert_string_equal(p.cfg.control, "C");
 	done(&p);
 	parse(&p, "run --kernel K --cpu cortex-a7 --machine vexpress-a15");
 	assert_int_equal(p.result, OPTIONS_RUN);
@@ -137,7 +139,7 @@ static void engine_and_log(void **state)
 	parse(&p, "run --kernel K --engine interp -d in,guest_errors -D log --serial file:out "
 		  "--console virtio --rng off --cache 8M --net tap,ifname=t1 --no-reboot --stats");
 	assert_int_equal(p.result, OPTIONS_RUN);
-	assert_int_equal(p.cfg.engine, EMU_ENGINE_INTERP);
+	assert_int_equal(p.cfg.engine, ACCEL_INTERP);
 	assert_int_equal(p.cfg.log, EMU_LOG_IN | EMU_LOG_GUEST_ERRORS);
 	assert_string_equal(p.cfg.log_path, "log");
 	assert_int_equal(p.cfg.serial, SERIAL_FILE);
@@ -149,9 +151,14 @@ static void engine_and_log(void **state)
 	assert_string_equal(p.cfg.net_ifname, "t1");
 	assert_true(p.cfg.no_reboot && p.cfg.stats);
 	done(&p);
+	parse(&p, "run --kernel K --engine kvm --cpu host -v");
+	assert_int_equal(p.result, OPTIONS_RUN);
+	assert_int_equal(p.cfg.engine, ACCEL_KVM);
+	assert_true(p.cfg.cpu_host && p.cfg.verbose);
+	done(&p);
 	parse(&p, "run --kernel K --lockstep");
 	assert_int_equal(p.result, OPTIONS_RUN);
-	assert_int_equal(p.cfg.engine, EMU_ENGINE_LOCKSTEP);
+	assert_int_equal(p.cfg.engine, ACCEL_LOCKSTEP);
 	done(&p);
 }
 
@@ -186,6 +193,8 @@ static void refusals(void **state)
 		{ "run --kernel K --cpus 99999999999999999999", "--cpus", "from 1 to 8" },
 		{ "run --kernel K --cpus two", "--cpus two", "not a number" },
 		{ "run --kernel K --cpu 6502", "--cpu 6502", "cortex-a57" },
+		{ "run --kernel K --cpu host --engine jit", "--cpu host", "--engine kvm" },
+		{ "run --kernel K --engine kvm -d in", "-d", "--engine emu" },
 		{ "run --kernel K --cpu cortex-a57,aarch64=maybe", "--cpu", "aarch64=off" },
 		{ "run --kernel K --machine pc", "--machine pc", "virt or vexpress-a15" },
 		{ "run --kernel K --machine vexpress-a15 --cpus 5", "--cpus", "at most 4" },
@@ -200,7 +209,7 @@ static void refusals(void **state)
 		{ "run --kernel K --sd card", "--sd card", "use --disk" },
 		{ "run --kernel K --flash f", "--flash f", "room for 0" },
 		{ "run --kernel K --screenshot s", "--screenshot s", "no screen" },
-		{ "run --kernel K --engine fast", "--engine fast", "auto, jit or interp" },
+		{ "run --kernel K --engine fast", "--engine fast", "auto, kvm, emu, jit or interp" },
 		{ "run --kernel K --lockstep --cpus 2", "--lockstep", "--cpus 1" },
 		{ "run --kernel K --lockstep --engine jit", "--lockstep", "--engine" },
 		{ "run --kernel K -d in,,int", "-d in,,int", "unknown" },

@@ -3,6 +3,7 @@
 #include "tests/unit/dev_rig.h"
 
 #include <libfdt.h>
+#include <pthread.h>
 
 #include "emu/emu.h"
 #include "vmm/dev/cfi_flash.h"
@@ -177,6 +178,34 @@ static void sp804_other_clock(void **state)
 	usleep(20000);
 	fast = 100000000 - rd(&r, T_VALUE) - slow;
 	assert_in_range(fast, 20000, 900000);
+	stop(&r);
+}
+
+static void *load_often(void *opaque)
+{
+	for (int i = 0; i < 200000; i++)
+		wr(opaque, T_LOAD, 1000000000);
+	return NULL;
+}
+
+/* Two vCPUs that load the counter: no zero is near. */
+static void sp804_threads(void **state)
+{
+	u32 hz[2] = { 1000000, 1000000 };
+	const struct sp804_clock clock = { hz_of, hz };
+	struct dev_rig r;
+	pthread_t vcpu;
+
+	(void)state;
+	start(&r);
+	assert_int_equal(sp804_create(r.loop, &clock, rig_irq_line(&r, 0), &r.dev), 0);
+	wr(&r, T_LOAD, 1000000000);
+	wr(&r, T_CTRL, 0xe2);
+	assert_int_equal(pthread_create(&vcpu, NULL, load_often, &r), 0);
+	load_often(&r);
+	pthread_join(vcpu, NULL);
+	assert_int_equal(rd(&r, T_RIS), 0);
+	assert_int_equal(r.edges[0], 0);
 	stop(&r);
 }
 
@@ -527,6 +556,36 @@ static u32 bus_word(struct bus *bus, u64 ipa)
 	return v;
 }
 
+/* The bytes that a KMI has for its driver, the last four at most, the last one lowest. */
+static u32 kmi_bytes(struct bus *bus, u64 kmi)
+{
+	u32 bytes = 0;
+
+	while (bus_word(bus, kmi + 4) & 0x10)
+		bytes = bytes << 8 | bus_word(bus, kmi + 8);
+	return bytes;
+}
+
+/* What the user does arrives at the right one of the two. */
+static void check_user(struct machine *m, struct bus *bus)
+{
+	static const u64 kbd = VEXPRESS_KMI0, mouse = VEXPRESS_KMI1;
+
+	assert_int_equal(bus_write(bus, 0, kbd, 4, 4), ARM_HANDLED);
+	assert_int_equal(bus_write(bus, 0, mouse, 4, 4), ARM_HANDLED);
+	assert_int_equal(kmi_bytes(bus, kbd), 0xaa);
+	assert_int_equal(kmi_bytes(bus, mouse), 0xaa00);
+	assert_int_equal(bus_write(bus, 0, mouse + 8, 4, 0xf4), ARM_HANDLED);
+	assert_int_equal(kmi_bytes(bus, mouse), 0xfa);
+	assert_int_equal(m->ops->key(m, 30, true), 0);
+	assert_int_equal(m->ops->key(m, 30, false), 0);
+	assert_int_equal(kmi_bytes(bus, kbd), 0x1cf01c);
+	assert_int_equal(m->ops->key(m, 4000, true), -EINVAL);
+	assert_int_equal(m->ops->mouse(m, 2, 3, 0, 1), 0);
+	assert_int_equal(kmi_bytes(bus, mouse), 0x090203);
+	assert_int_equal(kmi_bytes(bus, kbd), 0);
+}
+
 /* The map: what is fitted says what it is, what is not reads as zero, and nothing else answers. */
 static void board(void **state)
 {
@@ -572,6 +631,7 @@ static void board(void **state)
 	assert_int_equal(bus_read(bus, 0, 0x2c003000, 4, &v), ARM_HANDLED);
 	assert_int_equal(bus_read(bus, 0, 0x1c130800, 4, &v), ARM_NOT_MINE);
 	assert_int_equal(bus_read(bus, 0, 0x20000000, 4, &v), ARM_NOT_MINE);
+	check_user(m, bus);
 	m->ops->free(m);
 	loop_free(env.loop);
 	bus_free(bus);
@@ -687,6 +747,7 @@ int main(void)
 		cmocka_unit_test(sp804_counts),
 		cmocka_unit_test(sp804_interrupts),
 		cmocka_unit_test(sp804_other_clock),
+		cmocka_unit_test(sp804_threads),
 		cmocka_unit_test(sp810_clocks),
 		cmocka_unit_test(sp805_bites),
 		cmocka_unit_test(sys_registers),

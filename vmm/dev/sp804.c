@@ -9,10 +9,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "vmm/dev/regs.h"
-#include "vmm/host/loop.h"
+#include "vmm/dev/timer.h"
 
 #define NS_PER_S 1000000000ull
 #define COUNTERS 2
@@ -37,22 +36,13 @@ struct counter {
 
 struct sp804 {
 	struct device dev;
-	struct loop *loop;
 	struct sp804_clock clock;
 	struct irq_line irq;
-	struct loop_source *timer;	/* the loop's thread only */
 	pthread_mutex_t lock;		/* everything below; then comes the GIC's */
+	struct dev_timer timer;		/* the next zero that interrupts and has not */
 	struct counter counter[COUNTERS];
 	u32 itcr, itop;
 };
-
-static u64 now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (u64)ts.tv_sec * NS_PER_S + ts.tv_nsec;
-}
 
 /* The largest prescaler is 256, so that a rate is a whole number. */
 static u64 rate_of(const struct sp804 *t, unsigned int n)
@@ -64,12 +54,12 @@ static u64 rate_of(const struct sp804 *t, unsigned int n)
 
 static u64 ticks_of(u64 ns, u64 rate)
 {
-	return (unsigned __int128)ns * rate / (NS_PER_S << 8);
+	return dev_muldiv(ns, rate, 0, NS_PER_S << 8);
 }
 
 static u64 ns_of(u64 ticks, u64 rate)
 {
-	return rate ? (((unsigned __int128)ticks * (NS_PER_S << 8)) + rate - 1) / rate : UINT64_MAX;
+	return rate ? dev_muldiv(ticks, NS_PER_S << 8, rate - 1, rate) : UINT64_MAX;
 }
 
 static u32 mask_of(const struct counter *c)
@@ -100,7 +90,7 @@ static void wrap(struct counter *c, u64 late)
 	c->left = c->halted ? 0 : period - late % period;
 }
 
-/* Brings a counter to the present. */
+/* Brings a counter to the present.  @now was read under the lock, so that it never goes back. */
 static void advance(struct counter *c, u64 now)
 {
 	u64 tick = ticks_of(now - c->epoch_ns, c->rate), passed = tick - c->tick;
@@ -123,20 +113,12 @@ static void update_irq(struct sp804 *t)
 	irq_set(&t->irq, t->itcr & 1 ? t->itop & 3 : out);
 }
 
-static void timer_arm(void *opaque);
-
-static void timer_fired(void *opaque)
-{
-	timer_arm(opaque);
-}
-
-/* On the loop's thread: wait for the next zero that interrupts and has not. */
-static void timer_arm(void *opaque)
+/* After every change, and at a zero. */
+static void update(void *opaque)
 {
 	struct sp804 *t = opaque;
-	u64 now = now_ns(), next = UINT64_MAX;
+	u64 now = dev_now(), next = UINT64_MAX;
 
-	pthread_mutex_lock(&t->lock);
 	for (unsigned int i = 0; i < COUNTERS; i++) {
 		struct counter *c = &t->counter[i];
 		u64 at;
@@ -149,12 +131,10 @@ static void timer_arm(void *opaque)
 			next = at;
 	}
 	update_irq(t);
-	pthread_mutex_unlock(&t->lock);
-	if (t->timer)
-		loop_remove(t->timer);
-	t->timer = NULL;
-	if (next != UINT64_MAX)
-		t->timer = loop_add_timer(t->loop, next > now ? next - now : 0, 0, timer_fired, t);
+	if (next == UINT64_MAX)
+		dev_timer_cancel(&t->timer);
+	else
+		dev_timer_set(&t->timer, next > now ? next - now : 0);
 }
 
 /* Ticks are counted anew, at what is the rate now. */
@@ -241,7 +221,7 @@ static enum arm_result sp804_read(struct device *dev, unsigned int cpu, u64 off,
 		return ARM_HANDLED;
 	pthread_mutex_lock(&t->lock);
 	if (off < 0x40) {
-		advance(&t->counter[n], now_ns());
+		advance(&t->counter[n], dev_now());
 		*val = counter_read(&t->counter[n], off & 0x1f);
 	} else if (off == 0xf00) {
 		*val = t->itcr;
@@ -254,12 +234,13 @@ static enum arm_result sp804_write(struct device *dev, unsigned int cpu, u64 off
 {
 	struct sp804 *t = (struct sp804 *)dev;
 	unsigned int n = off >> 5 & 1;
-	u64 now = now_ns();
+	u64 now;
 
 	(void)cpu;
 	if (size == 8)
 		return ARM_NOT_MINE;
 	pthread_mutex_lock(&t->lock);
+	now = dev_now();
 	if (off < 0x40) {
 		advance(&t->counter[n], now);
 		counter_write(t, n, off & 0x1f, val, now);
@@ -268,25 +249,24 @@ static enum arm_result sp804_write(struct device *dev, unsigned int cpu, u64 off
 	} else if (off == 0xf04) {
 		t->itop = val & 3;
 	}
-	update_irq(t);
+	update(t);
 	pthread_mutex_unlock(&t->lock);
-	if (off < 0x40)
-		loop_call(t->loop, timer_arm, t);
 	return ARM_HANDLED;
 }
 
 void sp804_clock_changed(struct device *dev)
 {
 	struct sp804 *t = (struct sp804 *)dev;
-	u64 now = now_ns();
+	u64 now;
 
 	pthread_mutex_lock(&t->lock);
+	now = dev_now();
 	for (unsigned int i = 0; i < COUNTERS; i++) {
 		advance(&t->counter[i], now);
 		new_epoch(t, i, now);
 	}
+	update(t);
 	pthread_mutex_unlock(&t->lock);
-	loop_call(t->loop, timer_arm, t);
 }
 
 /* DDI 0271D 3.2 */
@@ -296,7 +276,7 @@ static void counters_reset(struct sp804 *t)
 	for (unsigned int i = 0; i < COUNTERS; i++) {
 		t->counter[i].ctrl = CTRL_INTEN;
 		t->counter[i].left = ~0u;
-		new_epoch(t, i, now_ns());
+		new_epoch(t, i, dev_now());
 	}
 	t->itcr = t->itop = 0;
 }
@@ -307,18 +287,15 @@ static void sp804_reset(struct device *dev)
 
 	pthread_mutex_lock(&t->lock);
 	counters_reset(t);
-	update_irq(t);
+	update(t);
 	pthread_mutex_unlock(&t->lock);
-	loop_call(t->loop, timer_arm, t);
 }
 
 static void sp804_free(struct device *dev)
 {
 	struct sp804 *t = (struct sp804 *)dev;
 
-	loop_uncall(t->loop, timer_arm, t);
-	if (t->timer)
-		loop_remove(t->timer);
+	dev_timer_destroy(&t->timer);
 	pthread_mutex_destroy(&t->lock);
 	free(t);
 }
@@ -338,10 +315,10 @@ int sp804_create(struct loop *loop, const struct sp804_clock *clock, struct irq_
 	if (!t)
 		return -ENOMEM;
 	t->dev.ops = &sp804_ops;
-	t->loop = loop;
 	t->clock = *clock;
 	t->irq = irq;
 	pthread_mutex_init(&t->lock, NULL);
+	dev_timer_init(&t->timer, loop, &t->lock, update, t);
 	counters_reset(t);
 	*out = &t->dev;
 	return 0;

@@ -43,6 +43,10 @@ struct machine_env {
 	struct machine_parts *parts;	/* NULL: none */
 	/* The interrupt wires to @cpu; see struct gic_config. */
 	void (*cpu_wires)(void *opaque, unsigned int cpu, bool irq, bool fiq);
+	/* Not NULL: the engine has the interrupt controller; a line of it (gic_spi()). */
+	void (*set_spi)(void *opaque, unsigned int spi, bool level);
+	/* Not NULL: the engine turns writes of @val to @ipa into signals of the eventfd @fd; 0 or -errno. */
+	int (*set_doorbell)(void *opaque, u64 ipa, u32 val, int fd);
 	/* A device switches the machine off, or resets it.  Any thread. */
 	void (*power)(void *opaque, bool reset);
 	void *opaque;
@@ -57,6 +61,9 @@ struct machine_ops {
 	void (*power_button)(struct machine *m);
 	/* The picture on the screen as a PNG file; 0, -ENODATA when it is dark, or -errno.  NULL: no screen. */
 	int (*screenshot)(struct machine *m, const char *path);
+	/* The user at the machine's keyboard and mouse, as in vmm/dev/pl050.h; NULL: there is none.  Any thread. */
+	int (*key)(struct machine *m, unsigned int keycode, bool down);
+	int (*mouse)(struct machine *m, int dx, int dy, int dz, unsigned int buttons);
 	/* vCPUs are gone; on the loop's thread. */
 	void (*free)(struct machine *m);
 };
@@ -77,12 +84,21 @@ struct machine_pen {
 	u64 flags;			/* the register that tells them where to go */
 };
 
+/* Where the interrupt controller is: a GICv2, or a GICv3 where an engine brings one. */
+struct machine_gic {
+	unsigned int irqs;		/* SGIs and PPIs included */
+	u64 dist, dist_size;
+	u64 cpu, cpu_size;
+	u64 redist, redist_size;	/* 0: the board cannot have a GICv3 */
+};
+
 struct machine_type {
 	const char *name;
 	const char *default_cpu;	/* a name for arm_cpu_model_find() */
 	unsigned int max_cpus;
 	u64 ram_base;			/* a multiple of 128 MiB, as 32-bit kernels want it */
 	u64 max_memory;
+	struct machine_gic gic;
 	struct machine_ram extra_ram[MACHINE_EXTRA_RAM];	/* up to the first without size */
 	unsigned int virtio_slots;
 	unsigned int flashes;		/* how many --flash, */

@@ -35,7 +35,7 @@ struct timer_pair {
 
 struct vexpress {
 	struct board board;
-	struct device *sp810, *pl111, *pl181;
+	struct device *sp810, *pl111, *pl181, *kbd, *mouse;
 	struct timer_pair timers[2];
 	void (*power)(void *opaque, bool reset);
 	void *opaque;
@@ -84,6 +84,16 @@ static int vexpress_screenshot(struct machine *m, const char *path)
 	return pl111_screenshot(((struct vexpress *)m)->pl111, path);
 }
 
+static int vexpress_key(struct machine *m, unsigned int keycode, bool down)
+{
+	return pl050_key(((struct vexpress *)m)->kbd, keycode, down);
+}
+
+static int vexpress_mouse(struct machine *m, int dx, int dy, int dz, unsigned int buttons)
+{
+	return pl050_mouse_move(((struct vexpress *)m)->mouse, dx, dy, dz, buttons);
+}
+
 static void vexpress_free(struct machine *m)
 {
 	struct vexpress *v = (struct vexpress *)m;
@@ -96,6 +106,8 @@ static const struct machine_ops vexpress_ops = {
 	.reset = board_reset,
 	.set_ppi = board_set_ppi,
 	.screenshot = vexpress_screenshot,
+	.key = vexpress_key,
+	.mouse = vexpress_mouse,
 	.free = vexpress_free,
 };
 
@@ -107,7 +119,7 @@ static int add_uarts(struct vexpress *v, const struct machine_env *env)
 		struct device *dev;
 
 		ret = pl011_create(env->loop, i ? NULL : env->serial, !i && env->serial_input,
-				   gic_spi(v->board.gic, VEXPRESS_SPI_UART0 + i), &dev);
+				   board_spi(&v->board, VEXPRESS_SPI_UART0 + i), &dev);
 		if (!ret)
 			ret = board_add(&v->board, VEXPRESS_UART0 + i * VEXPRESS_UART_STRIDE, PL011_SIZE, dev);
 	}
@@ -131,12 +143,12 @@ static int add_timers(struct vexpress *v, const struct machine_env *env)
 		const struct sp804_clock clock = { timer_hz, t };
 
 		*t = (struct timer_pair){ v, 2 * i, NULL };
-		ret = sp804_create(env->loop, &clock, gic_spi(b->gic, VEXPRESS_SPI_TIMER01 + i), &t->dev);
+		ret = sp804_create(env->loop, &clock, board_spi(b, VEXPRESS_SPI_TIMER01 + i), &t->dev);
 		if (!ret)
 			ret = board_add(b, bases[i], SP804_SIZE, t->dev);
 	}
 	if (!ret)
-		ret = sp805_create(&wdt, gic_spi(b->gic, VEXPRESS_SPI_SP805), &dev);
+		ret = sp805_create(&wdt, board_spi(b, VEXPRESS_SPI_SP805), &dev);
 	if (!ret)
 		ret = board_add(b, VEXPRESS_SP805, SP805_SIZE, dev);
 	return ret;
@@ -146,7 +158,7 @@ static int add_card_and_sys(struct vexpress *v, const struct machine_env *env)
 {
 	struct board *b = &v->board;
 	const struct irq_line mci[2] = {
-		gic_spi(b->gic, VEXPRESS_SPI_MCI0), gic_spi(b->gic, VEXPRESS_SPI_MCI1),
+		board_spi(b, VEXPRESS_SPI_MCI0), board_spi(b, VEXPRESS_SPI_MCI1),
 	};
 	const struct vexpress_sys_config sys = {
 		.id = SYS_ID, .procid = SYS_PROCID, .power = env->power ? sys_power : NULL,
@@ -174,7 +186,7 @@ static int add_lan(struct vexpress *v, const struct machine_env *env)
 		.mac = { 0x52, 0x54, 0x00, 0x12, 0x34, !env->parts || !env->parts->lan ? 0x57 : 0x56 },
 	};
 	struct device *dev;
-	int ret = lan9118_create(&cfg, gic_spi(v->board.gic, VEXPRESS_SPI_LAN), &dev);
+	int ret = lan9118_create(&cfg, board_spi(&v->board, VEXPRESS_SPI_LAN), &dev);
 
 	if (ret)
 		return ret;
@@ -187,24 +199,24 @@ static int add_multimedia(struct vexpress *v, const struct machine_env *env)
 {
 	struct board *b = &v->board;
 	struct device *dev;
-	int ret = pl041_create(env->loop, gic_spi(b->gic, VEXPRESS_SPI_PL041), &dev);
+	int ret = pl041_create(env->loop, board_spi(b, VEXPRESS_SPI_PL041), &dev);
 
 	if (!ret)
 		ret = board_add(b, VEXPRESS_PL041, PL041_SIZE, dev);
 	if (!ret)
-		ret = pl050_create(env->loop, PL050_KEYBOARD, gic_spi(b->gic, VEXPRESS_SPI_KMI0), &dev);
+		ret = pl050_create(env->loop, PL050_KEYBOARD, board_spi(b, VEXPRESS_SPI_KMI0), &v->kbd);
 	if (!ret)
-		ret = board_add(b, VEXPRESS_KMI0, PL050_SIZE, dev);
+		ret = board_add(b, VEXPRESS_KMI0, PL050_SIZE, v->kbd);
 	if (!ret)
-		ret = pl050_create(env->loop, PL050_MOUSE, gic_spi(b->gic, VEXPRESS_SPI_KMI1), &dev);
+		ret = pl050_create(env->loop, PL050_MOUSE, board_spi(b, VEXPRESS_SPI_KMI1), &v->mouse);
 	if (!ret)
-		ret = board_add(b, VEXPRESS_KMI1, PL050_SIZE, dev);
+		ret = board_add(b, VEXPRESS_KMI1, PL050_SIZE, v->mouse);
 	if (!ret)
-		ret = pl111_create(env->loop, env->mem, gic_spi(b->gic, VEXPRESS_SPI_PL111), &v->pl111);
+		ret = pl111_create(env->loop, env->mem, board_spi(b, VEXPRESS_SPI_PL111), &v->pl111);
 	if (!ret)
 		ret = board_add(b, VEXPRESS_PL111, PL111_SIZE, v->pl111);
 	if (!ret)
-		ret = pl031_create(env->loop, gic_spi(b->gic, VEXPRESS_SPI_PL031), &dev);
+		ret = pl031_create(env->loop, board_spi(b, VEXPRESS_SPI_PL031), &dev);
 	if (!ret)
 		ret = board_add(b, VEXPRESS_PL031, PL031_SIZE, dev);
 	return ret;
@@ -263,9 +275,6 @@ static int add_absent(struct vexpress *v)
 
 static int vexpress_create(const struct machine_env *env, struct machine **out)
 {
-	static const struct board_gic gic = {
-		VEXPRESS_IRQS, VEXPRESS_GICD, 0x1000, VEXPRESS_GICC, 0x2000,
-	};
 	static int (*const parts[])(struct vexpress *v, const struct machine_env *env) = {
 		add_uarts, add_timers, add_card_and_sys, add_lan, add_multimedia, add_flashes,
 	};
@@ -277,7 +286,7 @@ static int vexpress_create(const struct machine_env *env, struct machine **out)
 	v->board.machine.ops = &vexpress_ops;
 	v->power = env->power;
 	v->opaque = env->opaque;
-	ret = board_init(&v->board, env, &gic);
+	ret = board_init(&v->board, env, &machine_vexpress_a15.gic);
 	for (size_t i = 0; i < ARM_ARRAY_SIZE(parts) && !ret; i++)
 		ret = parts[i](v, env);
 	if (!ret)
@@ -306,6 +315,13 @@ const struct machine_type machine_vexpress_a15 = {
 	.max_cpus = 4,
 	.ram_base = VEXPRESS_RAM,
 	.max_memory = 30ULL << 30,
+	.gic = {
+		.irqs = VEXPRESS_IRQS,
+		.dist = VEXPRESS_GICD,
+		.dist_size = 0x1000,
+		.cpu = VEXPRESS_GICC,
+		.cpu_size = 0x2000,
+	},
 	.extra_ram = {
 		{ VEXPRESS_PSRAM, VEXPRESS_PSRAM_SIZE },
 		{ VEXPRESS_VRAM, VEXPRESS_VRAM_SIZE },
