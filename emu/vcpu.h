@@ -100,6 +100,7 @@ struct emu_vcpu {
 		u64 entry, context;
 	} psci_on;
 	atomic_uint serror;		/* bit 31: an SError is pending, bits 24:0 are its ISS */
+	bool breakpoints;		/* one is enabled at least: debug_derive() */
 	bool insn_counted;		/* insn_count is kept; run/ sets it before the first reset */
 	/* What the timer thread sees; all under vm->timer_lock, the truth is in st.sys[]. */
 	struct arm_timer timer[4];	/* enum vcpu_timer */

@@ -215,6 +215,10 @@ u64 debug_read(struct emu_vcpu *v, const struct arm_sysreg_row *r, bool *undef);
 void debug_write(struct emu_vcpu *v, const struct arm_sysreg_row *r, u64 val, bool *undef);
 /* Debug exceptions from @pstate's level to EL1 are enabled (D2.3). */
 bool debug_enabled_from(const struct emu_vcpu *v, u32 pstate);
+/* What is kept of the breakpoints' registers (vcpu->breakpoints), after st.sys[] was written past debug_write(). */
+void debug_derive(struct emu_vcpu *v);
+/* A change of PSTATE may make software step or a breakpoint active. */
+bool debug_armed(const struct emu_vcpu *v);
 /* Software step or a breakpoint is active at the current level. */
 bool debug_step_mode(const struct emu_vcpu *v);
 bool debug_step_active(const struct emu_vcpu *v);

@@ -148,11 +148,26 @@ static bool breakpoints_active(const struct emu_vcpu *v)
 	return false;
 }
 
+/* Kept, because it is asked at each dispatch and 32-bit kernels enable the monitor for good. */
+void debug_derive(struct emu_vcpu *v)
+{
+	unsigned int n;
+
+	v->breakpoints = false;
+	for (n = 0; n < v->vm->cfg.model->breakpoints; n++)
+		v->breakpoints |= bcr(v, n) & DBGCR_E;
+}
+
+bool debug_armed(const struct emu_vcpu *v)
+{
+	u64 mdscr = v->st.sys[ARM_SLOT_MDSCR_EL1];
+
+	return (mdscr & MDSCR_SS) || ((mdscr & MDSCR_MDE) && v->breakpoints);
+}
+
 bool debug_step_mode(const struct emu_vcpu *v)
 {
-	if (!(v->st.sys[ARM_SLOT_MDSCR_EL1] & (MDSCR_SS | MDSCR_MDE)))
-		return false;
-	return debug_step_active(v) || breakpoints_active(v);
+	return debug_armed(v) && (debug_step_active(v) || breakpoints_active(v));
 }
 
 static void raise_step(struct emu_vcpu *v, bool executed)
@@ -374,6 +389,7 @@ void debug_write(struct emu_vcpu *v, const struct arm_sysreg_row *r, u64 val, bo
 		*undef = !exists(v, r);
 		if (!*undef)
 			sys[r->slot] = arm_sysreg_merge(r, sys[r->slot], val);
+		debug_derive(v);
 		return;
 	case ARM_HND_DBGWP:
 		*undef = !exists(v, r);

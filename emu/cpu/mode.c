@@ -103,6 +103,7 @@ static void reset_a32(struct arm_state *st)
 static void derive(struct emu_vcpu *v)
 {
 	v->regime_changed = true;
+	debug_derive(v);
 	timer_update(v);
 	pmu_poll(v);
 }

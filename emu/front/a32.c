@@ -107,9 +107,17 @@ void a32_check_pending(struct front *f)
 
 /* ---- conditions ---- */
 
+/* Behind an exit under the opposite condition. */
+static void note_holds(struct front *f, unsigned int cond, ir_ref flags)
+{
+	f->known = flags;
+	f->known_cond = (u8)cond;
+}
+
 /* Leave for @pc if @cond holds on the flags. */
 static void exit_if(struct front *f, unsigned int cond, u64 pc)
 {
+	note_holds(f, cond ^ 1, f->flags);
 	if (!must_leave(f)) {
 		ir_exit_if(f->b, IR_XCOND, 64, cond, f->flags, pc);
 		return;
@@ -195,6 +203,8 @@ void a32_branch_if(struct front *f, enum ir_op op, unsigned int w, unsigned int 
 		return;
 	}
 	ir_exit_if(f->b, op, w, aux, v, target);
+	if (op == IR_XCOND)
+		note_holds(f, aux ^ 1, v);
 	/* Behind the end of a loop is seldom what runs next. */
 	if (target <= f->pc || ++f->exits >= FRONT_MAX_EXITS)
 		a32_end(f, f->next);
@@ -312,6 +322,17 @@ static void check_tail(struct front *f, u32 word)
 	ir_opx(b, IR_XLEAVE, 64, 0, f->pc, same, IR_NONE, IR_NONE);
 }
 
+/* The condition of the instruction, as far as it is not known to hold. */
+static void set_cond(struct front *f, unsigned int cond)
+{
+	f->cond = cond < A32_AL ? (u8)cond : A32_AL;
+	f->flags = a32_conditional(f) ? ir_get_f(f->b) : IR_NONE;
+	if (!a32_conditional(f) || f->flags != f->known || cond != f->known_cond)
+		return;
+	f->cond = A32_AL;
+	f->flags = IR_NONE;
+}
+
 static void translate_insn(struct front *f, u32 word, unsigned int size)
 {
 	struct a32_insn i = { .cond = A32_AL };
@@ -330,10 +351,7 @@ static void translate_insn(struct front *f, u32 word, unsigned int size)
 	op = decode(f, word, &i);
 	if (op == A32_UNDEFINED && !a32_thumb(f))
 		i.cond = (u8)(word >> 28);	/* has a condition all the same */
-	f->cond = f->it ? f->it >> 4 : i.cond;
-	if (f->cond > A32_AL)
-		f->cond = A32_AL;
-	f->flags = a32_conditional(f) ? ir_get_f(f->b) : IR_NONE;
+	set_cond(f, f->it ? f->it >> 4 : i.cond);
 	if (op == A32_UNDEFINED || (f->it && !a32_it_ok(f, word, size)) || !tr_table[i.cls](f, &i))
 		a32_trap(f, IR_HELPER_undefined, ir_const(f->b, word), IR_NONE, IR_NONE);
 }

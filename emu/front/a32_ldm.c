@@ -86,8 +86,8 @@ static bool bad_list(const struct a32_insn *i)
 	return !i->reglist || i->Rn == 15;
 }
 
-/* With more words than this the whole instruction is jumped over, not each access. */
-#define MOST_PREDICATED 2
+/* With more words than this the whole instruction is jumped over, not each access: then pairs are one. */
+#define MOST_PREDICATED 1
 
 bool tr32_ldm(struct front *f, const struct a32_insn *i)
 {

@@ -32,13 +32,14 @@ static void translate_insn(struct front *f, u32 word)
 
 void front_a64(struct ir_block *b, const u32 *code, unsigned int avail, unsigned int max)
 {
-	struct front f = { .b = b, .next = b->pc, .avail = avail };
+	struct front f = { .b = b, .next = b->pc };
 	u64 index;
 
 	if (max > IR_MAX_GUEST)
 		max = IR_MAX_GUEST;
 	if (b->mode & IR_MODE_STEP)
 		max = 1;
+	f.avail = avail < max ? avail : max;
 	do {
 		f.pc = f.next;
 		f.next = f.pc + 4;
@@ -46,6 +47,6 @@ void front_a64(struct ir_block *b, const u32 *code, unsigned int avail, unsigned
 		if (f.done)
 			return;
 		index = (f.next - b->pc) / 4;
-	} while (b->guest_insns < max && !b->full && index < avail);
+	} while (b->guest_insns < max && !b->full && index < f.avail);
 	front_goto(&f, f.next);
 }

@@ -21,6 +21,8 @@ struct front {
 	u8 it_next;	/* and of the one at next */
 	u8 cond;	/* what must hold for it; A32_AL: nothing */
 	ir_ref flags;	/* NZCV before it, where cond is not A32_AL */
+	ir_ref known;	/* flags on which */
+	u8 known_cond;	/* this condition holds: the block was not left where it does not */
 	u64 nop_next;	/* what follows the last NOP, */
 	u8 nops;	/* and how many stand in a row there */
 	ir_ref fpscr_nzcv;	/* FPSCR flags as F, if this block has set them last; else IR_NONE */
@@ -36,7 +38,8 @@ A64_CLASSES(X)
 /*
  * Fill @b (initialised by ir_block_init()) with the code at @code, which the
  * guest sees at b->pc; @avail instructions can be read, at most @max are
- * translated.  The block always ends in an operation with IR_F_END.
+ * translated, and none is looked at behind the first @max that stand there: the
+ * caller has marked these as code, and only these.  The block always ends in an operation with IR_F_END.
  */
 void front_a64(struct ir_block *b, const u32 *code, unsigned int avail, unsigned int max);
 

@@ -263,7 +263,7 @@ static int translate(struct emu_vcpu *v, struct code_page *page, u64 pc, const u
 	int err;
 
 	ir_block_init(c->ir, pc, page->mode, cpu_features(v->vm));
-	/* Blocks only go forward in the page: what it may read is marked first. */
+	/* Blocks only go forward, and no further than this: what it may read is marked first. */
 	mark_code(c, page, off, avail < 4 * max ? avail : 4 * max);
 	if (!(page->mode & IR_MODE_A32))
 		front_a64(c->ir, (const u32 *)(page->host + off), avail / 4, max);

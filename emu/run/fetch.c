@@ -23,18 +23,29 @@ static const u8 *fetch_host(struct emu_vcpu *v, u64 pc, struct mmu_page *page)
 	return host;
 }
 
+/* The page of @pc if the table has it, of the table's mode; else NULL. */
+static struct code_page *known_page(struct emu_vcpu *v, u64 pc)
+{
+	struct tlb_xpage *x = &v->tlb->xpage[tlb_xindex(pc)];
+
+	return x->va == (pc & (TLB_PAGE_MASK | 1)) ? x->page : NULL;
+}
+
 struct code_page *fetch_page(struct emu_vcpu *v, u64 pc, bool *full)
 {
-	struct tlb_ctx *ctx = v->tlb;
-	struct tlb_xpage *x = &ctx->xpage[tlb_xindex(pc)];
 	u64 va = pc & (TLB_PAGE_MASK | 1), ipa;
-	bool keep = !(v->mode & IR_MODE_IT);	/* others than the table's mode are looked up each time */
+	bool keep = !(v->mode & IR_MODE_IT);	/* the table has only pages of its own mode, */
 	struct mmu_page page;
-	struct code_page *cp;
+	struct code_page *cp = known_page(v, pc);
 	const u8 *host;
 
-	if (x->page && x->va == va && keep)
-		return x->page;
+	if (cp && keep)
+		return cp;
+	if (cp) {	/* but they tell where the same page is for others */
+		cp = code_page_get(v->vm->cache, cp->ipa, va, v->mode, cp->host);
+		*full = !cp;
+		return cp;
+	}
 	host = fetch_host(v, pc & ~1ull, &page);
 	if (!host)
 		return NULL;
@@ -50,9 +61,13 @@ struct code_page *fetch_page(struct emu_vcpu *v, u64 pc, bool *full)
 /* The second page of the instruction at @pc; an abort is the instruction's, with the second address. */
 static const u8 *fetch_second(struct emu_vcpu *v, u64 pc)
 {
+	struct code_page *cp = known_page(v, (u32)(pc + 2));
 	struct mmu_page page;
-	const u8 *host = fetch_host(v, (u32)(pc + 1), &page);
+	const u8 *host;
 
+	if (cp)
+		return cp->host;
+	host = fetch_host(v, (u32)(pc + 1), &page);
 	if (!host)
 		v->exc.ret = pc & ~1ull;
 	return host;
@@ -71,13 +86,13 @@ const u8 *fetch_tail(struct emu_vcpu *v, const struct code_page *page, u64 pc)
 u64 helper_code_tail(struct emu_vcpu *v, u64 hw, u64 b, u64 c)
 {
 	const u8 *tail = fetch_second(v, v->st.pc);
-	struct tlb_xpage *x = &v->tlb->xpage[tlb_xindex(v->st.pc)];
+	struct code_page *page = known_page(v, v->st.pc);
 
 	(void)b, (void)c;
 	if (!tail || (tail[0] | (u64)tail[1] << 8) == hw)
 		return 1;
-	if (x->page && x->va == (v->st.pc & (TLB_PAGE_MASK | 1)))
-		code_invalidate(v->vm, x->page->ipa + TLB_PAGE_SIZE - 2, 2);
+	if (page)
+		code_invalidate(v->vm, page->ipa + TLB_PAGE_SIZE - 2, 2);
 	else
 		code_invalidate(v->vm, 0, ~0ull);
 	return 0;

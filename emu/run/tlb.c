@@ -26,6 +26,8 @@ static void forget_code(struct tlb_ctx *ctx)
 
 void tlb_flush_ctx(struct tlb_ctx *ctx)
 {
+	if (ctx->empty)
+		return;
 	for (unsigned int i = 0; i < ctx->entries; i++)
 		entry_clear(ctx, i);
 	forget_code(ctx);
@@ -34,6 +36,7 @@ void tlb_flush_ctx(struct tlb_ctx *ctx)
 	ctx->large_sizes = 0;
 	ctx->nlarge = 0;
 	ctx->misses = 0;
+	ctx->empty = true;
 }
 
 void tlb_flush_all(struct emu_vcpu *v)
@@ -172,6 +175,7 @@ static void ctx_grow(struct emu_vcpu *v, unsigned int i)
 	ctx->small = old->small;
 	ctx->large_sizes = old->large_sizes;
 	ctx->nlarge = old->nlarge;
+	ctx->empty = false;
 	ctx->key = old->key;
 	ctx->mode = old->mode;
 	ctx->el = old->el;
@@ -307,6 +311,7 @@ static void note_size(struct tlb_set *s, struct tlb_ctx *ctx, u64 va, u64 size)
 	u64 key = (untag(va) & ~(size - 1)) | 1;
 	unsigned int i;
 
+	ctx->empty = false;
 	see(s, va, TLB_PAGE_SIZE);
 	if (size > TLB_PAGE_SIZE) {
 		see(s, va, size);

@@ -52,6 +52,7 @@ struct tlb_ctx {
 	u32 entries;		/* a power of two, TLB_MIN_ENTRIES..TLB_MAX_ENTRIES */
 	u32 misses;		/* since the last flush or growth */
 	bool grow;		/* at the next dispatch */
+	bool empty;		/* nothing was entered since the last flush */
 	u64 key;		/* mmu_context() */
 	u32 mode;		/* enum ir_mode */
 	u8 el;			/* whose permissions */

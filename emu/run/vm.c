@@ -205,6 +205,25 @@ static u64 branch_target(struct emu_vcpu *v)
 	return pc;
 }
 
+/*
+ * Left in the middle of an IT block, which goes on in a block of another mode,
+ * or behind its end, when nothing else has to be looked at: go on.
+ */
+static bool only_it_changed(struct emu_vcpu *v)
+{
+	u32 changed;
+
+	if (!(v->mode & IR_MODE_IT) && !(v->st.pstate & PSR32_IT))
+		return false;
+	if ((v->mode & IR_MODE_STEP) || v->regime_changed || v->exc.pending || v->wfi || v->wfe || v->waiting)
+		return false;
+	changed = cpu_mode(v) ^ v->mode;
+	if (!changed || (changed & ~IR_MODE_IT))
+		return false;
+	v->mode ^= changed;
+	return true;
+}
+
 /* Execute from st.pc on until something must be looked at. */
 static enum run_result run_code(struct emu_vcpu *v)
 {
@@ -238,7 +257,9 @@ static enum run_result run_code(struct emu_vcpu *v)
 		r = v->vm->cache->backend->execute(v, blk);
 		v->stats.exits[r]++;
 		rec = r == RUN_LINK ? v->exit_rec : NULL;
-		if (v->mode & IR_MODE_IT)	/* the IT block is over */
+		if (r == RUN_LEFT && only_it_changed(v))
+			r = RUN_NEXT;
+		else if (v->mode & IR_MODE_IT)	/* the IT block is over */
 			return r <= RUN_LINK ? RUN_LEFT : r;
 	} while (r <= RUN_LINK && !atomic_load_explicit(&v->exit_request, memory_order_relaxed));
 	return r;
@@ -260,7 +281,7 @@ static void take_exceptions(struct emu_vcpu *v)
 	if (v->exc.pending)
 		cpu_take_exception(v);
 	cpu_take_interrupt(v);
-	v->waiting = cpu_has_work(v) || (v->st.sys[ARM_SLOT_MDSCR_EL1] & (MDSCR_SS | MDSCR_MDE));
+	v->waiting = cpu_has_work(v) || debug_armed(v);
 }
 
 /* Powered off, or waiting for an interrupt or event. */
@@ -301,6 +322,7 @@ static int give_up(struct emu_vcpu *v)
 	struct emu_vm *vm = v->vm;
 
 	vcpu_exit(v);
+	cpu_unsync_state(v);
 	emu_vm_stop(vm);
 	vm->cfg.ops->event(vm->cfg.opaque, v->index, EMU_EVENT_FATAL);
 	return -EIO;

@@ -382,10 +382,12 @@ enum jit_flags jit_flags_load(struct jit_ctx *c, ir_ref r)
 
 enum jit_flags jit_flags_take(struct jit_ctx *c, ir_ref r)
 {
+	bool may_abort = ir_ops[c->b->insns[c->pos].op].flags & IR_F_MEM;
 	enum jit_flags kind;
 
 	jit_flags_load(c, r);
-	c->args_done = true;	/* a last use here is no reason to save it */
+	/* A last use here is no reason to save it, unless it is NZCV and an abort of this access would show it. */
+	c->args_done = !(may_abort && c->nzcv == r && c->nzcv_dirty);
 	kind = c->eflags_kind;
 	if (needed(c, r) && c->val[r].home == 0xff && c->val[r].slot < 0) {
 		flags_save(c);

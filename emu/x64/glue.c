@@ -270,7 +270,8 @@ void jit_redo(struct emu_vcpu *v, struct jit_save *save, const struct jit_rare *
 
 	for (unsigned int k = 0; k < ir_ops[r->in.op].nargs; k++)
 		memcpy(arg[k], operand(save, r->arg[k]), r->arg[k] >= JIT_XMM ? 16 : 8);
-	vec_call_op(&r->in, &vc);
+	if (!jit_flushing(v, &r->in, &vc))
+		vec_call_op(&r->in, &vc);
 	memcpy(operand(save, r->res), &vc.res, r->res >= JIT_XMM ? 16 : 8);
 }
 

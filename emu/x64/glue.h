@@ -3,6 +3,7 @@
 #ifndef EMU_X64_GLUE_H
 #define EMU_X64_GLUE_H
 
+#include "emu/fp/vec.h"
 #include "emu/x64/jit.h"
 
 /*
@@ -19,6 +20,13 @@ void jit_vec(struct emu_vcpu *v, const struct ir_insn *in);
 
 /* The operation of @r, from the registers in @save to them. */
 void jit_redo(struct emu_vcpu *v, struct jit_save *save, const struct jit_rare *r);
+
+/*
+ * The same by the host's own instructions, if @in is a sum or product of
+ * singles under IR_FP_STD that ends in ordinary numbers; else false, and nothing was done
+ * (fp_host.c).
+ */
+bool jit_flushing(struct emu_vcpu *v, const struct ir_insn *in, struct vec_call *vc);
 
 /* Host MXCSR flags that translated code has gathered -> st.fpsr. */
 void jit_fold_mxcsr(struct emu_vcpu *v);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A32 and T32 code run by the interpreter, with one flat memory and stand-ins
- * for the helpers.  Used by test_front32.c and by tests/isa/a32_diff.c.
+ * for the helpers.  Used by test_front32.c.
  * It takes the place of the emulator's own memory and helpers: a static library
  * is not asked for what the program defines.  Include once.
  */

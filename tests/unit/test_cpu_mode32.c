@@ -235,6 +235,7 @@ static bool breaks(struct emu_vcpu *v, u32 mode, u32 pc)
 {
 	go(v, mode, pc & 1, pc & ~1u);
 	v->st.sys[ARM_SLOT_MDSCR_EL1] = MDBGEN;
+	debug_derive(v);
 	if (!(cpu_mode(v) & IR_MODE_STEP) || !cpu_step_begin(v))
 		return false;
 	cpu_take_exception(v);

@@ -356,6 +356,25 @@ static void test_views(void **state)
 	assert_int_equal(read_ok(v, E14(0, 0, 5, 4)), 0x87654321);
 }
 
+/* A monitor that is enabled, as Linux leaves it, is nothing to look out for until there is a breakpoint. */
+static void test_armed(void **state)
+{
+	struct emu_vcpu *v = *state;
+
+	go(v, 1);
+	v->st.sys[ARM_SLOT_MDSCR_EL1] = 1u << 15;
+	assert_false(debug_armed(v));
+	write_ok(v, E14(0, 0, 2, 5), 0x1e4);
+	assert_false(debug_armed(v));
+	write_ok(v, E14(0, 0, 3, 5), 0x1e5);
+	assert_true(debug_armed(v));
+	v->st.sys[ARM_SLOT_MDSCR_EL1] = 0;
+	assert_false(debug_armed(v));
+	v->st.sys[ARM_SLOT_MDSCR_EL1] = 1u << 15;
+	write_ok(v, E14(0, 0, 3, 5), 0x1e4);
+	assert_false(debug_armed(v));
+}
+
 static void test_ccsidr(void **state)
 {
 	struct emu_vcpu *v = *state;
@@ -485,7 +504,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_access), TEST(test_unallocated), TEST(test_reset_values), TEST(test_masks),
-		TEST(test_known_masks), TEST(test_views), TEST(test_ccsidr), TEST(test_pl0_controls),
+		TEST(test_known_masks), TEST(test_views), TEST(test_armed), TEST(test_ccsidr), TEST(test_pl0_controls),
 		TEST(test_below_aarch64), TEST(test_random),
 	};
 

@@ -3,7 +3,7 @@
  * A32 and T32: the front end's IR, run by the interpreter.  Random words give IR
  * that the verifier accepts; conditions and IT blocks, branches, multiple and
  * big-endian accesses, shifts and status registers do what the manual says.
- * Results of whole instructions against another implementation: tests/isa/a32_diff.c.
+ * Results of whole instructions against another implementation: tests/isa/a32diff.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -447,6 +447,38 @@ static void follows(void **state)
 	assert_int_equal(rig_get(0), 0x1001);
 }
 
+/* The condition of an instruction that is jumped over holds for what follows, until the flags change. */
+static void known_conditions(void **state)
+{
+	(void)state;
+	for (u32 n = 0; n < 24; n += 4) {
+		bool first = n >= 8, second = n >= 16;
+
+		reset(PSR32_M_USR);
+		set_word(0, 0);
+		set_word(8, 0);
+		rig_set(1, 0x11);
+		rig_set(2, n);
+		rig_set(3, RIG_DATA);
+		rig_set(4, 7);
+		rig_set(12, 0x22);
+		/* subs r2, #8; stmiacs r3!, {r1, ip}; subscs r2, #8; stmiacs r3!, {r1, ip}; */
+		/* addcs r4, #1; addcc r4, #16; movs r5, r4; addcs r4, #1 */
+		assert_int_equal(RUN_ARM(0xe2522008, 0x28a31002, 0x22522008, 0x28a31002, 0x22844001, 0x32844010,
+					 0xe1b05004, 0x22844001), RIG_END);
+		assert_int_equal(word_at(0), first ? 0x11 : 0);
+		assert_int_equal(word_at(12), second ? 0x22 : 0);
+		assert_int_equal(rig_get(2), first ? n - 16 : n - 8);
+		assert_int_equal(rig_get(3), RIG_DATA + 8 * first + 8 * second);
+		assert_int_equal(rig_get(4), second ? 9 : 7 + 16);
+		if (!second)
+			continue;
+		assert_int_equal(rig32.blocks, 1);
+		assert_int_equal(count(IR_XCOND), 2);
+		assert_int_equal(count(IR_CSEL), 2);	/* addcc and the addcs behind movs */
+	}
+}
+
 /* ---- multiple accesses ---- */
 
 static void ldm_stm(void **state)
@@ -746,6 +778,7 @@ int main(void)
 		cmocka_unit_test(load_pc),
 		cmocka_unit_test(branches_in_it),
 		cmocka_unit_test(follows),
+		cmocka_unit_test(known_conditions),
 		cmocka_unit_test(ldm_stm),
 		cmocka_unit_test(banks),
 		cmocka_unit_test(big_endian),

@@ -29,7 +29,7 @@ static const u32 caller[] = {
 struct rig {
 	struct emu_vm *vm;
 	u8 *ram;
-	unsigned int func;	/* offset of the function in RAM */
+	unsigned int body;	/* offset in RAM of what the device writes over: the function, or where it branches */
 	unsigned int calls;
 	u32 seen[ROUNDS];
 };
@@ -61,8 +61,8 @@ static enum arm_result dev_write(void *opaque, unsigned int cpu, u64 ipa, unsign
 		r->seen[r->calls] = (u32)val;
 	/* Every third call nothing changes: the translation is found again. */
 	if (++r->calls % 3) {
-		put(r, r->func, movz(r->calls));
-		emu_vm_dma_written(r->vm, RAM + r->func, 4);
+		put(r, r->body, movz(r->calls));
+		emu_vm_dma_written(r->vm, RAM + r->body, 4);
 	}
 	if (r->calls >= ROUNDS)
 		emu_vm_stop(r->vm);
@@ -71,9 +71,10 @@ static enum arm_result dev_write(void *opaque, unsigned int cpu, u64 ipa, unsign
 
 static const struct emu_host_ops ops = { .mmio_read = dev_read, .mmio_write = dev_write };
 
-static void run(enum emu_engine engine, unsigned int func)
+/* The function at @func begins with a branch to @body, unless they are the same. */
+static void run(enum emu_engine engine, unsigned int func, unsigned int body)
 {
-	struct rig r = { .func = func };
+	struct rig r = { .body = body };
 	struct emu_config cfg = {
 		.model = arm_cpu_model_find("cortex-a57"), .cpus = 1, .engine = engine, .ops = &ops, .opaque = &r,
 	};
@@ -87,8 +88,9 @@ static void run(enum emu_engine engine, unsigned int func)
 	for (unsigned int i = 0; i < ARM_ARRAY_SIZE(caller); i++)
 		put(&r, 4 * i, caller[i]);
 	put(&r, 4, caller[1] | (func - 4) / 4);
-	put(&r, func, movz(0));
-	put(&r, func + 4, 0xd65f03c0);	/* ret */
+	put(&r, func, 0x14000000 | (body - func) / 4);	/* b body */
+	put(&r, body, movz(0));
+	put(&r, body + 4, 0xd65f03c0);	/* ret */
 	emu_vm_reset(r.vm);
 	emu_vcpu_state(emu_vm_vcpu(r.vm, 0))->pc = RAM;
 	assert_int_equal(emu_vcpu_run(emu_vm_vcpu(r.vm, 0)), 0);
@@ -104,16 +106,26 @@ static void run(enum emu_engine engine, unsigned int func)
 static void test_other_page(void **state)
 {
 	(void)state;
-	run(EMU_ENGINE_JIT, 0x3000);
-	run(EMU_ENGINE_INTERP, 0x3000);
+	run(EMU_ENGINE_JIT, 0x3000, 0x3000);
+	run(EMU_ENGINE_INTERP, 0x3000, 0x3000);
 }
 
 /* The function stands behind the loop that calls it, on its page. */
 static void test_same_page(void **state)
 {
 	(void)state;
-	run(EMU_ENGINE_JIT, 0x800);
-	run(EMU_ENGINE_INTERP, 0x800);
+	run(EMU_ENGINE_JIT, 0x800, 0x800);
+	run(EMU_ENGINE_INTERP, 0x800, 0x800);
+}
+
+/* Translation goes on where a branch goes, with which a block can be longer than its instructions are many. */
+static void test_followed(void **state)
+{
+	(void)state;
+	for (unsigned int body = 0x3040; body < 0x4000; body += 0x40) {
+		run(EMU_ENGINE_JIT, 0x3000, body);
+		run(EMU_ENGINE_INTERP, 0x3000, body);
+	}
 }
 
 int main(void)
@@ -121,6 +133,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_other_page),
 		cmocka_unit_test(test_same_page),
+		cmocka_unit_test(test_followed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

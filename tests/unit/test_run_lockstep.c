@@ -74,10 +74,10 @@ static const struct emu_host_ops ops = {
 	.mmio_read = on_read, .mmio_write = on_write, .ppi = on_ppi, .event = on_event,
 };
 
-static void rig_open(struct rig *r, const u32 *code, size_t size)
+static void rig_open_model(struct rig *r, const char *model, const void *code, size_t size)
 {
 	struct emu_config cfg = {
-		.model = arm_cpu_model_find("max"), .cpus = 1, .engine = EMU_ENGINE_LOCKSTEP, .ops = &ops, .opaque = r,
+		.model = arm_cpu_model_find(model), .cpus = 1, .engine = EMU_ENGINE_LOCKSTEP, .ops = &ops, .opaque = r,
 	};
 
 	memset(r, 0, sizeof(*r));
@@ -90,6 +90,11 @@ static void rig_open(struct rig *r, const u32 *code, size_t size)
 	emu_vm_reset(r->vm);
 	r->st = emu_vcpu_state(emu_vm_vcpu(r->vm, 0));
 	memcpy(r->ram, code, size);
+}
+
+static void rig_open(struct rig *r, const u32 *code, size_t size)
+{
+	rig_open_model(r, "max", code, size);
 }
 
 static void rig_close(struct rig *r)
@@ -154,16 +159,16 @@ static void test_agrees(void **state)
 	rig_close(&r);
 }
 
-/* Every immediate @old in the translated code becomes @new. */
-static unsigned int spoil(struct rig *r, u64 old, u64 new)
+/* Every immediate @old of @size bytes in the translated code becomes @new. */
+static unsigned int spoil(struct rig *r, u64 old, u64 new, size_t size)
 {
 	struct code_cache *c = r->vm->cache;
 	unsigned int n = 0;
 
-	for (u8 *p = c->start; p + 8 <= c->buf.p; p++) {
-		if (memcmp(p, &old, 8))
+	for (u8 *p = c->start; p + size <= c->buf.p; p++) {
+		if (memcmp(p, &old, size))
 			continue;
-		memcpy(p, &new, 8);
+		memcpy(p, &new, size);
 		n++;
 	}
 	return n;
@@ -175,7 +180,7 @@ static void check_found(u64 old, u64 new, const char *text)
 
 	rig_open(&r, loop_code, sizeof(loop_code));
 	assert_int_equal(rig_run(&r, 3), 0);
-	assert_true(spoil(&r, old, new) > 0);
+	assert_true(spoil(&r, old, new, 8) > 0);
 	assert_int_equal(rig_run(&r, 3), -EIO);
 	assert_int_equal(r.fatal, 1);
 	fflush(r.log);
@@ -197,6 +202,60 @@ static void test_finds_memory(void **state)
 {
 	(void)state;
 	check_found(K6, K6 ^ 0x80, "+0x8: 11 91");
+}
+
+/* movw r5, #0x7788; movt r5, #0x5566; str r0, [r2, #4]; b . */
+static const u16 thumb_code[] = { 0xf247, 0x7588, 0xf2c5, 0x5566, 0x6050, 0xe7fe };
+
+/* Who looks at the state of a vCPU that failed finds it in the form of arm/state.h. */
+static void test_state_after_failure(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_open_model(&r, "cortex-a15", thumb_code, sizeof(thumb_code));
+	r.st->pstate |= PSR32_T;
+	assert_int_equal(rig_run(&r, 0), 0);
+	assert_int_equal(r.st->x[5], 0x55667788);
+	assert_true(spoil(&r, 0x55667788, 0x55667789, 4) > 0);
+	r.st->pstate |= PSR32_T;
+	assert_int_equal(rig_run(&r, 0), -EIO);
+	assert_int_equal(r.fatal, 1);
+	assert_int_equal(r.st->pc & 1, 0);
+	assert_int_equal(r.st->pc - RAM < sizeof(thumb_code), 1);
+	assert_true(r.st->pstate & PSR32_T);
+	rig_close(&r);
+}
+
+/*
+ * Flags of a comparison that are used by a conditional access alone, and set
+ * anew behind it: they are in SPSR all the same when the access aborts.
+ */
+static void test_flags_at_fault(void **state)
+{
+	static const u32 code[] = {
+		[0x10 / 4] = 0xe14f4000, 0xe5824004, 0xeafffffe,	/* mrs r4, spsr; str r4, [r2, #4]; b . */
+		[0x40 / 4] = 0xe1700000,	/* cmn r0, r0 */
+		0x55891000,			/* strpl r1, [r9] */
+		0xe2533001,			/* subs r3, r3, #1 */
+		0xeafffffe,			/* b . */
+	};
+	struct rig r;
+
+	(void)state;
+	rig_open_model(&r, "cortex-a15", code, sizeof(code));
+	r.st->sys[ARM_SLOT_VBAR_EL1] = RAM;
+	r.st->x[9] = 0x1000;
+	r.st->x[2] = DEVICE;
+	r.st->pc = RAM + 0x40;
+	emu_vm_restart(r.vm);
+	if (emu_vcpu_run(emu_vm_vcpu(r.vm, 0))) {
+		fflush(r.log);
+		print_error("%s", r.text);
+		fail();
+	}
+	assert_int_equal(r.st->x[4] >> 28, 4);
+	rig_close(&r);
 }
 
 static const u32 smc_code[] = {
@@ -248,6 +307,8 @@ int main(void)
 		cmocka_unit_test(test_agrees),
 		cmocka_unit_test(test_finds_register),
 		cmocka_unit_test(test_finds_memory),
+		cmocka_unit_test(test_state_after_failure),
+		cmocka_unit_test(test_flags_at_fault),
 		cmocka_unit_test(test_modified_code),
 		cmocka_unit_test(test_one_cpu),
 	};

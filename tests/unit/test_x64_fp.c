@@ -126,7 +126,18 @@ static u64 random_integer(void)
 	return rig_random() >> (r % 64);
 }
 
-enum kind { FP, INTS };
+/* Ordinary singles whose sums and products are about the smallest normal number. */
+static u64 random_tiny(void)
+{
+	static const u32 fractions[] = { 0, 1, 2, 0x7fffff, 0x7ffffe, 0x400000, 0x000800 };
+	u64 r = rig_random();
+	u32 fraction = r & 1 ? (u32)r : fractions[(r >> 8) % ARM_ARRAY_SIZE(fractions)];
+	u32 exp = (u32)(r >> 32) % 4 ? (u32)(r >> 34) % 3 : 61 + (u32)(r >> 34) % 70;
+
+	return (fraction & 0x807fffff) | exp << 23 | (u32)(r >> 63) << 31;
+}
+
+enum kind { FP, INTS, TINY };
 
 static struct arm_vreg random_vreg(unsigned int es, enum kind kind)
 {
@@ -137,6 +148,8 @@ static struct arm_vreg random_vreg(unsigned int es, enum kind kind)
 			v.d[i] = random_halves();
 		else if (kind == INTS)
 			v.d[i] = es == 3 ? random_integer() : (u32)random_integer() | random_integer() << 32;
+		else if (kind == TINY)
+			v.d[i] = random_tiny() | random_tiny() << 32;
 		else
 			v.d[i] = es == 3 ? random_double() : random_single() | random_single() << 32;
 	}
@@ -421,7 +434,8 @@ static void std_case(u16 op, enum ir_shape q, u64 imm, enum kind kind)
 static void std_shape(enum ir_shape q)
 {
 	for (unsigned int i = 0; i < ARM_ARRAY_SIZE(std_ops); i++)
-		std_case(std_ops[i], q, 0, FP);
+		for (unsigned int tiny = 0; tiny < 2; tiny++)
+			std_case(std_ops[i], q, 0, tiny ? TINY : FP);
 	for (unsigned int uns = 0; uns < 2; uns++) {
 		for (unsigned int round = 0; round <= IR_ROUND_TIEAWAY; round++)
 			std_case(IR_VFTOI, q, IR_CVT(round, 0, uns), FP);
@@ -565,6 +579,31 @@ static void test_inline(void **state)
 	block_mode = 0;
 }
 
+/* What fades away is still computed by the host: 2^-100 * 2^-100, and the flags are UFC alone. */
+static void test_fading(void **state)
+{
+	static const u16 ops[] = { IR_VFMUL, IR_VFMLA, IR_VFMLS };
+	u32 fpsr = 0;
+	struct vec_call vc = { .fpsr = &fpsr };
+
+	(void)state;
+	rig_host(&rig, &rig.host);
+	vc.b.d[0] = vc.c.d[0] = vc.a.d[0] = 0x0d8000000d800000;
+	for (unsigned int i = 0; i < ARM_ARRAY_SIZE(ops); i++) {
+		struct ir_insn in = { .op = ops[i], .es = 2, .q = IR_D, .aux = IR_FP_STD };
+
+		if (i && !rig.host.fma)
+			continue;
+		if (i)
+			vc.a.d[0] = 0x0000000100000000;
+		vc.res.d[0] = ~0ull;
+		fpsr = 0;
+		assert_true(jit_flushing(rig.v, &in, &vc));
+		assert_int_equal(fpsr, i ? 0x88 : 0x08);
+		assert_int_equal(vc.res.d[0] & 0x7fffffff7fffffff, 0);
+	}
+}
+
 #define TEST(name) static void test_##name(void **state) { (void)state; on_hosts(name); }
 TEST(lanes)
 TEST(rounding)
@@ -602,6 +641,7 @@ int main(void)
 		cmocka_unit_test(test_conditions),
 		cmocka_unit_test(test_standard),
 		cmocka_unit_test(test_flushing),
+		cmocka_unit_test(test_fading),
 		cmocka_unit_test(test_inline),
 	};
 
