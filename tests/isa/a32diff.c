@@ -4,9 +4,11 @@
  * another AArch32 and prints where they differ; a32diff.py calls it.
  *
  *   a32diff --rows TSV --core BIN --sym RUN,VECTORS [--engine NAME]... [--v7]
- *           [--count N] [--seed S] [--only SUBSTRING] [--max N] [--dump] -- ORACLE...
+ *           [--count N] [--seed S] [--only SUBSTRING] [--sequences N] [--reduce N]
+ *           [--max N] [--dump] -- ORACLE...
  *
- * --v7: without what ARMv8 added.  Output, tab separated, is that of a64diff.
+ * --v7: without what ARMv8 added.  --sequences: also N sequences; --reduce: of N that
+ * differ, print what matters.  Output, tab separated, is that of a64diff.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -25,7 +27,7 @@
 
 static struct {
 	const char *rows, *core, *only, *cls, *engine[MAX_ENGINES];
-	unsigned int engines, count, max, log;
+	unsigned int engines, count, max, sequences, reduce, log;
 	u64 seed, features;
 	bool dump, v7;
 	char **oracle;
@@ -134,17 +136,65 @@ static void dump_case(const struct t_case *c, const struct t_result *theirs)
 	       c->fpsr, c->entry, c->window, theirs->esr & 0xff, theirs->far);
 }
 
+static void disasm(u32 word, u32 pc, u64 features, char *text, size_t len)
+{
+	char *tab;
+
+	a32_disasm(word, pc, features, 14, text, len);
+	while ((tab = strchr(text, '\t')))
+		*tab = ' ';
+}
+
+/* ---- sequences ---- */
+
+/* The instruction of a sequence at offset @at; its size, 0: none begins there. */
+static unsigned int seq_insn(const u8 *slot, const u8 *map, unsigned int at, u32 *word, u64 *features)
+{
+	unsigned int set = map[at / 2] & T_MAP_SET;
+	u16 half[2];
+
+	memcpy(half, slot + at, 4);
+	*word = set == T_MAP_A32 ? half[0] | (u32)half[1] << 16 :
+		set == T_MAP_T32 ? (u32)half[0] << 16 | half[1] : half[0];
+	*features = opt.features | (set != T_MAP_A32 ? A32_THUMB : 0) | (map[at / 2] & T_MAP_IT ? A32_IN_IT : 0);
+	return !set ? 0 : set == T_MAP_T16 ? 2 : 4;
+}
+
+/* Where a sequence ended: the row of the instruction there is put into @row. */
+static void print_seq_diff(unsigned int e, const struct t_batch_buf *b, unsigned int batch, unsigned int slot,
+			   const struct t_result *ours, const struct t_result *theirs, const char *fields)
+{
+	u32 first = T_BASE + T_SLOTS + slot * T_SEQ_SLOT, at = theirs->where - first, word = 0;
+	struct a32_insn i;
+	char text[160] = "";
+	const char *row = "end";
+	u64 features;
+
+	if (at < T_SEQ_SLOT && seq_insn(b->slots + slot * T_SEQ_SLOT, b->map + slot * (T_SEQ_SLOT / 2), at, &word,
+					&features)) {
+		disasm(word, theirs->where, features, text, sizeof(text));
+		row = a32_op_name(a32_decode(word, features, &i));
+	}
+	printf("diff\t%s\tSEQUENCE/%s\t%" PRIu64 ".%u.%u\t%08x\t%s\t%x\t%s/%s\t%s\n", opt.engine[e], row, opt.seed,
+	       batch, slot, word, text, b->cases[slot].fpcr, kind_names[result_kind(ours)],
+	       kind_names[result_kind(theirs)], fields);
+	if (opt.dump)
+		dump_case(&b->cases[slot], theirs);
+}
+
 static void print_diff(unsigned int e, const struct t_batch_buf *b, unsigned int batch, unsigned int slot,
 		       const struct t_result *ours, const struct t_result *theirs, const char *fields)
 {
 	const struct t_item *it = &b->items[slot];
 	const struct t_case *c = &b->cases[slot];
 	u64 features = opt.features | (c->cpsr & 32 ? A32_THUMB : 0) | (it->it ? A32_IN_IT : 0);
-	char text[160], *tab;
+	char text[160];
 
-	a32_disasm(it->word, t_slot_address(slot) + T_SLOT_INSN, features, 14, text, sizeof(text));
-	while ((tab = strchr(text, '\t')))
-		*tab = ' ';
+	if (it->row == T_SEQ_ROW) {
+		print_seq_diff(e, b, batch, slot, ours, theirs, fields);
+		return;
+	}
+	disasm(it->word, t_slot_address(slot) + T_SLOT_INSN, features, text, sizeof(text));
 	printf("diff\t%s\t%s\t%" PRIu64 ".%u.%u\t%08x\t%s%s%s\t%x\t%s/%s\t%s\n", opt.engine[e], t_rows[it->row].name,
 	       opt.seed, batch, slot, it->word, text, it->it ? " (IT)" : "", it->big ? " (BE)" : "", c->fpcr,
 	       kind_names[result_kind(ours)], kind_names[result_kind(theirs)], fields);
@@ -161,6 +211,88 @@ struct run {
 	struct t_result *theirs, *ours;
 };
 
+/* Both sides on the one sequence in @one; true: they differ. */
+static bool differs(struct run *r, unsigned int e, const struct t_batch_buf *one, struct t_result *theirs,
+		    struct report *rep)
+{
+	struct t_result ours;
+
+	if (t_peer_run(r->peer, one, theirs) || t_engine_run(r->eng[e], one, &ours))
+		return false;
+	compare(&ours, theirs, rep);
+	return rep->len;
+}
+
+static const u32 nops[] = { [T_MAP_A32] = 0xe320f000, [T_MAP_T32] = 0xf3af8000, [T_MAP_T16] = 0xbf00 };
+
+/* Replace by NOP each instruction without which they still differ, if its T_MAP_KEEP and T_MAP_MOV are @kind. */
+static void remove_insns(struct run *r, unsigned int e, const struct t_batch_buf *one, unsigned int kind)
+{
+	struct t_result theirs;
+	struct report rep;
+	unsigned int size;
+	u64 features;
+	u8 old[4];
+	u32 word;
+
+	for (unsigned int at = 0; at < T_SEQ_SLOT; at += size ? size : 2) {
+		unsigned int set = one->map[at / 2] & T_MAP_SET;
+
+		size = seq_insn(one->slots, one->map, at, &word, &features);
+		if (!size || (one->map[at / 2] & (T_MAP_KEEP | T_MAP_MOV)) != kind)
+			continue;
+		memcpy(old, one->slots + at, 4);
+		t_put_insn(one->slots + at, set == T_MAP_A32 ? T_A32 : set == T_MAP_T32 ? T_T32 : T_T16, nops[set]);
+		if (!differs(r, e, one, &theirs, &rep))
+			memcpy(one->slots + at, old, 4);
+	}
+}
+
+/* On an engine of its own, which logs. */
+static void log_sequence(unsigned int e, const struct t_batch_buf *one)
+{
+	struct t_engine *eng = opt.log ? t_engine_open(opt.engine[e], &core, opt.features, opt.log) : NULL;
+	struct t_result ours;
+
+	if (!eng)
+		return;
+	t_engine_run(eng, one, &ours);
+	t_engine_close(eng);
+}
+
+/* Prints what of a sequence that differs matters for that. */
+static void reduce(struct run *r, unsigned int e, unsigned int slot, unsigned int batch)
+{
+	struct t_item item = r->b.items[slot];
+	struct t_case c = r->b.cases[slot];
+	u8 code[T_SEQ_SLOT], *map = r->b.map + slot * (T_SEQ_SLOT / 2);
+	struct t_batch_buf one = { 1, T_SEQ_SLOT, code, map, &c, &item };
+	struct t_result theirs;
+	struct report rep;
+	unsigned int size;
+	u64 features;
+	char text[160];
+	u32 word;
+
+	memcpy(code, r->b.slots + slot * T_SEQ_SLOT, sizeof(code));
+	c.entry = T_BASE + T_SLOTS;
+	remove_insns(r, e, &one, 0);
+	remove_insns(r, e, &one, T_MAP_KEEP | T_MAP_MOV);
+	differs(r, e, &one, &theirs, &rep);
+	printf("sequence\t%s\t%" PRIu64 ".%u.%u, without what does not matter: %s\n", opt.engine[e], opt.seed, batch,
+	       slot, rep.text);
+	for (unsigned int at = 0; at < T_SEQ_SLOT; at += size ? size : 2) {
+		size = seq_insn(code, map, at, &word, &features);
+		if (!size || word == nops[map[at / 2] & T_MAP_SET])
+			continue;
+		disasm(word, T_BASE + T_SLOTS + at, features, text, sizeof(text));
+		printf("  %x: %08x  %s%s\n", T_BASE + T_SLOTS + at, word, text, map[at / 2] & T_MAP_IT ? " (IT)" : "");
+	}
+	dump_case(&c, &theirs);
+	fflush(stdout);
+	log_sequence(e, &one);
+}
+
 /* The commpage of Linux is mapped in the oracle: what reaches it is no case. */
 static bool at_commpage(const struct t_result *theirs)
 {
@@ -169,6 +301,7 @@ static bool at_commpage(const struct t_result *theirs)
 
 static void compare_batch(struct run *r, unsigned int e, unsigned int batch)
 {
+	static unsigned int reduced;
 	struct report rep;
 
 	for (unsigned int s = 0; s < r->b.n; s++) {
@@ -180,6 +313,8 @@ static void compare_batch(struct run *r, unsigned int e, unsigned int batch)
 			continue;
 		if (differ[e][row]++ < opt.max)
 			print_diff(e, &r->b, batch, s, &r->ours[s], &r->theirs[s], rep.text);
+		if (row == T_SEQ_ROW && reduced++ < opt.reduce)
+			reduce(r, e, s, batch);
 	}
 }
 
@@ -199,13 +334,60 @@ static int drop_strays(struct run *r)
 	return err;
 }
 
+static int reopen_peer(struct run *r)
+{
+	t_peer_close(r->peer);
+	r->peer = t_peer_open(opt.oracle);
+	return r->peer ? 0 : -ENOENT;
+}
+
+/* The oracle has died: by which case?  The shortest row of cases, from the first on, that it does not survive. */
+static int find_fatal(struct run *r)
+{
+	struct t_batch_buf some = r->b;
+	unsigned int good = 0, bad = r->b.n;
+
+	while (bad - good > 1) {
+		some.n = good + (bad - good) / 2;
+		if (reopen_peer(r))
+			return -1;
+		if (t_peer_run(r->peer, &some, r->theirs))
+			bad = some.n;
+		else
+			good = some.n;
+	}
+	return (int)bad - 1;
+}
+
+/*
+ * QEMU aborts where an UNPREDICTABLE instruction, which ours does not execute,
+ * leads it into the commpage.  Such a case is replaced by filler, and told.
+ */
+static int run_peer(struct run *r)
+{
+	int err = t_peer_run(r->peer, &r->b, r->theirs);
+
+	for (unsigned int lost = 0; err && lost < 4; lost++) {
+		int fatal = find_fatal(r);
+		u8 *slot = r->b.slots + (unsigned int)fatal * r->b.slot_bytes;
+
+		if (fatal < 0)
+			break;
+		printf("lost\t%s\t%08x\n", t_rows[r->b.items[fatal].row].name, r->b.items[fatal].word);
+		for (unsigned int k = 0; k < r->b.slot_bytes; k += 4)
+			memcpy(slot + k, &(u32){ T_FILLER }, 4);
+		err = reopen_peer(r) ? -ENOENT : t_peer_run(r->peer, &r->b, r->theirs);
+	}
+	return err;
+}
+
 static int run_batch(struct run *r, unsigned int batch)
 {
-	int err = drop_strays(r);
+	int err = r->b.slot_bytes == T_SLOT ? drop_strays(r) : 0;
 
 	if (err)
 		return err;
-	err = t_peer_run(r->peer, &r->b, r->theirs);
+	err = run_peer(r);
 	if (err)
 		fprintf(stderr, "a32diff: the oracle is gone\n");
 	for (unsigned int e = 0; !err && e < opt.engines; e++) {
@@ -253,11 +435,12 @@ static void generate_batch(struct t_batch_buf *b, unsigned int batch, const unsi
 	}
 }
 
-static int run_all(struct run *r)
+static int run_singles(struct run *r)
 {
 	unsigned int n, *plan = make_plan(&n), batch = 0, part;
 	int err = plan ? 0 : -ENOMEM;
 
+	r->b.slot_bytes = T_SLOT;
 	for (unsigned int at = 0; !err && at < n; at += part) {
 		part = n - at < T_MAX_CASES ? n - at : T_MAX_CASES;
 		generate_batch(&r->b, batch, plan + at, part);
@@ -268,9 +451,28 @@ static int run_all(struct run *r)
 	return err;
 }
 
+/* Their random streams are numbered from 1 << 32. */
+static int run_sequences(struct run *r)
+{
+	const unsigned int most = T_SLOTS_SIZE / T_SEQ_SLOT;
+	unsigned int batch = 0;
+	struct d_rand rand;
+	int err = 0;
+
+	r->b.slot_bytes = T_SEQ_SLOT;
+	for (unsigned int at = 0; !err && at < opt.sequences; at += r->b.n) {
+		r->b.n = opt.sequences - at < most ? opt.sequences - at : most;
+		d_rand_init(&rand, opt.seed, (1ull << 32) + batch);
+		for (unsigned int s = 0; s < r->b.n; s++)
+			t_generate_sequence(&rand, &r->b, s, opt.features);
+		err = run_batch(r, batch++);
+	}
+	return err;
+}
+
 static void print_rows(void)
 {
-	for (unsigned int row = 0; row < t_nrows; row++) {
+	for (unsigned int row = 0; row < T_MAX_ROWS; row++) {
 		if (t_rows[row].skip)
 			printf("skip\t%s\t%s\n", t_rows[row].name, t_rows[row].skip);
 		for (unsigned int e = 0; e < opt.engines; e++)
@@ -297,6 +499,7 @@ static int parse(int argc, char **argv)
 		{ "rows", 1, NULL, 'r' }, { "core", 1, NULL, 'c' }, { "sym", 1, NULL, 's' },
 		{ "engine", 1, NULL, 'e' }, { "count", 1, NULL, 'n' }, { "seed", 1, NULL, 'S' },
 		{ "only", 1, NULL, 'o' }, { "class", 1, NULL, 'C' }, { "max", 1, NULL, 'm' },
+		{ "sequences", 1, NULL, 'q' }, { "reduce", 1, NULL, 'R' },
 		{ "dump", 0, NULL, 'd' }, { "v7", 0, NULL, '7' }, { "log", 1, NULL, 'L' }, { 0 },
 	};
 	int c;
@@ -319,6 +522,8 @@ static int parse(int argc, char **argv)
 		case 'C': opt.cls = optarg; break;
 		case 'm': opt.max = (unsigned int)strtoul(optarg, NULL, 0); break;
 		case 'L': opt.log = (unsigned int)strtoul(optarg, NULL, 0); break;
+		case 'q': opt.sequences = (unsigned int)strtoul(optarg, NULL, 0); break;
+		case 'R': opt.reduce = (unsigned int)strtoul(optarg, NULL, 0); break;
 		case 'd': opt.dump = true; break;
 		case '7': opt.v7 = true; break;
 		default: return -EINVAL;
@@ -335,15 +540,16 @@ static int open_run(struct run *r)
 		opt.features &= ~(A32_FEAT_V8_A32 | A32_FEAT_CRC32 | A32_FEAT_AES | A32_FEAT_PMULL | A32_FEAT_SHA1 |
 				  A32_FEAT_SHA256 | A32_FEAT_RDM);
 	r->b.slots = malloc(T_SLOTS_SIZE);
+	r->b.map = malloc(T_SLOTS_SIZE / 2);
 	r->b.cases = malloc(T_CASES_SIZE);
 	r->b.items = calloc(T_MAX_CASES, sizeof(*r->b.items));
 	r->theirs = malloc(T_RESULTS_SIZE);
 	r->ours = malloc(T_RESULTS_SIZE);
-	if (!r->b.slots || !r->b.cases || !r->b.items || !r->theirs || !r->ours)
+	if (!r->b.slots || !r->b.map || !r->b.cases || !r->b.items || !r->theirs || !r->ours)
 		return -ENOMEM;
 	r->peer = t_peer_open(opt.oracle);
 	for (unsigned int e = 0; e < opt.engines; e++) {
-		r->eng[e] = t_engine_open(opt.engine[e], &core, opt.features, opt.log);
+		r->eng[e] = t_engine_open(opt.engine[e], &core, opt.features, 0);
 		if (!r->eng[e])
 			return -EINVAL;
 	}
@@ -356,6 +562,7 @@ static void close_run(struct run *r)
 		t_engine_close(r->eng[e]);
 	t_peer_close(r->peer);
 	free(r->b.slots);
+	free(r->b.map);
 	free(r->b.cases);
 	free(r->b.items);
 	free(r->theirs);
@@ -374,7 +581,10 @@ int main(int argc, char **argv)
 	}
 	if (open_run(&r))
 		return 2;
-	err = run_all(&r);
+	snprintf(t_rows[T_SEQ_ROW].name, sizeof(t_rows[0].name), "SEQUENCE");
+	err = run_singles(&r);
+	if (!err)
+		err = run_sequences(&r);
 	print_rows();
 	close_run(&r);
 	return err ? 1 : 0;

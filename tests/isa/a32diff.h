@@ -38,6 +38,8 @@
 #define T_SLOT 64
 #define T_SLOT_INSN 32
 #define T_FILLER 0xe7ffdefe
+/* A sequence has a slot of its own size; it begins at the slot's start and ends in filler. */
+#define T_SEQ_SLOT 512
 
 /* struct t_case and struct t_result, offsets. */
 #define T_R 0
@@ -97,6 +99,7 @@ struct t_ctx {
 /* Before each batch on the oracle's standard input; slots and cases follow, then results come back. */
 struct t_batch {
 	uint64_t cases;		/* 0: end */
+	uint64_t slot_bytes;	/* of each */
 };
 
 _Static_assert(sizeof(struct t_case) == T_RECORD, "asm offsets");

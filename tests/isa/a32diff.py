@@ -3,15 +3,17 @@
 """Every A32, T32 and T16 instruction, VFP and Advanced SIMD on our engines and on QEMU.
 
     a32diff.py [--count N] [--seed S] [--engine interp,jit] [--only ROW] [--class CLASS] [--v7]
-               --host a32diff --rows a32.tsv [--qemu PATH] [--verbose] [--dump]
+               [--sequences N] --host a32diff --rows a32.tsv [--qemu PATH] [--verbose] [--dump]
 
 --count N instances of every row (60; the requirement is 1000): random registers, flags
 and FPSCR, conditions, IT blocks (by IT and by ITSTATE), big-endian data, in the A32 and
-the T32 form of VFP and Advanced SIMD.  --v7: without what ARMv8 added, against
+the T32 form of VFP and Advanced SIMD.  --sequences N (5000): of up to 130 instructions,
+with branches, IT blocks, a loop and changes of the instruction set.  --v7: without what ARMv8 added, against
 -cpu cortex-a15; else against -cpu max.  Differences that a32diff_known.tsv explains are
 counted apart.
 
-To look at a difference: --only ROW --verbose --dump, with the same seed and count.
+To look at a difference: --only ROW --verbose --dump, with the same seed and count; for
+sequences --reduce N.
 
 Exit status: 0 no difference that is not known, 1 differences, 77 a tool is missing.
 """
@@ -53,7 +55,7 @@ class Diff(a64diff.Diff):
         ours, theirs = self.fields.get("pc", (0, 0))
         n = super().names()
         n.update({
-            "cls": self.classes.get(self.row), "regs": regs, "text": text,
+            "cls": self.classes.get(self.at), "regs": regs, "text": text,
             "transfers": set(re.findall(r"\b(?:r\d+|sp|lr|pc)\b", before)),
             "base": base and base[0], "wback": "!" in text or "]," in text,
             "own_undef": self.ours == "undef" and ours & 63 == 32 and ours != theirs,
@@ -93,6 +95,8 @@ def main():
     ap.add_argument("--only", help="rows whose name holds this")
     ap.add_argument("--class", dest="cls", help="classes whose name holds this")
     ap.add_argument("--v7", action="store_true")
+    ap.add_argument("--sequences", type=int, default=5000, help="also N sequences of instructions")
+    ap.add_argument("--reduce", type=int, default=0, help="print what matters of so many sequences")
     ap.add_argument("--host", required=True, help="the program a32diff, as Meson builds it")
     ap.add_argument("--rows", required=True, help="isagen.py --list")
     ap.add_argument("--qemu", default=shutil.which("qemu-arm-static"))
@@ -118,13 +122,18 @@ def main():
         cmd += ["--only", args.only] if args.only else []
         cmd += ["--class", args.cls] if args.cls else []
         cmd += ["--v7"] if args.v7 else []
+        cmd += ["--sequences", str(0 if args.only or args.cls else args.sequences)]
+        cmd += ["--reduce", str(args.reduce)] if args.reduce else []
         cmd += ["--dump"] if args.dump else []
         cmd += ["--log", str(args.log)] if args.log else []
         cpu = "cortex-a15" if args.v7 else "max"
         out = subprocess.run(cmd + ["--", args.qemu, "-cpu", cpu, tmp + "/oracle"],
                              stdout=subprocess.PIPE, text=True, check=False)
+    for line in out.stdout.splitlines():
+        if line.startswith("lost\t"):
+            print("not compared, QEMU aborts:", *line.split("\t")[1:])
     cases, explained, bad, skips, total = a64diff.report(out.stdout.splitlines(), known, version,
-                                                         args.verbose or args.dump)
+                                                         args.verbose or args.dump or args.reduce)
     for row, why in skips:
         print(f"not compared: {row}: {why}")
     a64diff.print_bad(bad, total)

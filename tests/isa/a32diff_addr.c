@@ -15,7 +15,7 @@ static u32 target(struct d_rand *r, const struct t_case *c)
 	return d_one_in(r, 5) ? a : d_one_in(r, 2) ? a & ~7u : a & ~3u;
 }
 
-static u32 shifted(u32 v, unsigned int type, unsigned int n, bool carry)
+u32 t_shifted(u32 v, unsigned int type, unsigned int n, bool carry)
 {
 	switch (type) {
 	case A32_LSL:
@@ -39,16 +39,18 @@ static bool base(struct d_rand *r, struct t_case *c, unsigned int rn, u32 off)
 	return true;
 }
 
-static bool address_reg(struct d_rand *r, const struct a32_insn *i, struct t_case *c)
+static bool address_reg(struct d_rand *r, const struct a32_insn *i, u32 pc, struct t_case *c)
 {
 	u32 off;
 
 	if (i->Rm == 15 || i->Rm == i->Rn)
-		return i->Rn == 15;
+		return false;
 	if (d_one_in(r, 2))
 		c->r[i->Rm] = d_below(r, 64);
-	off = shifted(c->r[i->Rm], i->stype, i->samount, c->cpsr >> 29 & 1);
-	return base(r, c, i->Rn, !i->index ? 0 : i->add ? off : 0 - off);
+	off = t_shifted(c->r[i->Rm], i->stype, i->samount, c->cpsr >> 29 & 1);
+	off = !i->index ? 0 : i->add ? off : 0 - off;
+	/* Elsewhere there may be memory of the oracle's own. */
+	return i->Rn == 15 ? pc + off - T_BASE < T_SIZE : base(r, c, i->Rn, off);
 }
 
 /* Classes whose operand is [Rn +- imm32], and those with [Rn] alone. */
@@ -123,14 +125,37 @@ static bool branch_reg(struct d_rand *r, unsigned int slot, const struct a32_ins
 	return harmless(slot, c->r[i->Rm]);
 }
 
+/*
+ * Data processing with the PC as result: behind the instruction, or where there
+ * is nothing, as long as no operand is the PC.  It is never the instruction
+ * itself, which would be an endless loop.
+ */
+static bool computed_branch(struct d_rand *r, unsigned int slot, const struct a32_insn *i, u32 pc, struct t_case *c)
+{
+	bool by_reg = i->cls == A32_CLASS_dp_reg;
+
+	if (i->Rn != 15 && (!by_reg || i->Rm != 15))
+		return true;
+	if (i->S || (i->dp != A32_DP_ADD && i->dp != A32_DP_SUB))
+		return false;
+	if (!by_reg)
+		return harmless(slot, i->dp == A32_DP_ADD ? pc + i->imm32 : pc - i->imm32);
+	if (i->Rn != 15 || i->Rm == 15 || i->dp == A32_DP_SUB || i->stype != A32_LSL || i->samount > 2)
+		return false;
+	c->r[i->Rm] = d_below(r, 4) * 2;
+	return true;
+}
+
 bool t_address(struct d_rand *r, unsigned int slot, enum t_set set, const struct a32_insn *i, u32 *word,
 	       struct t_case *c)
 {
+	u32 pc = t_slot_address(slot) + T_SLOT_INSN + (set == T_A32 ? 8 : 4);
+
 	if (has_imm(i->cls))
 		return base(r, c, i->Rn, !i->index && i->cls != A32_CLASS_vfp_ldst ? 0 :
 					 i->add ? i->imm32 : 0 - i->imm32);
 	if (has_reg(i->cls))
-		return address_reg(r, i, c);
+		return address_reg(r, i, pc, c);
 	switch (i->cls) {
 	case A32_CLASS_ldm:
 	case A32_CLASS_ldm_user:
@@ -143,6 +168,9 @@ bool t_address(struct d_rand *r, unsigned int slot, enum t_set set, const struct
 		return base(r, c, i->Rn, i->cls == A32_CLASS_ldrex || i->cls == A32_CLASS_strex ? i->imm32 : 0);
 	case A32_CLASS_tbb:
 		return address_table(r, i, c);
+	case A32_CLASS_dp_imm:
+	case A32_CLASS_dp_reg:
+		return i->Rd != 15 || computed_branch(r, slot, i, pc, c);
 	case A32_CLASS_b:
 	case A32_CLASS_bl:
 	case A32_CLASS_blx_imm:

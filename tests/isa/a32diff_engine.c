@@ -164,7 +164,7 @@ void t_engine_close(struct t_engine *e)
 
 int t_engine_run(struct t_engine *e, const struct t_batch_buf *b, struct t_result *res)
 {
-	size_t slot_bytes = (size_t)b->n * T_SLOT, bytes = (size_t)b->n * T_RECORD;
+	size_t slot_bytes = (size_t)b->n * b->slot_bytes, bytes = (size_t)b->n * T_RECORD;
 	struct t_ctx *ctx = (struct t_ctx *)(e->ram + T_CTX);
 	int err;
 

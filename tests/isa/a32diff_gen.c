@@ -51,7 +51,7 @@ int t_rows_read(const char *path)
 
 	if (!in)
 		return -errno;
-	while (fgets(line, sizeof(line), in) && t_nrows < T_MAX_ROWS) {
+	while (fgets(line, sizeof(line), in) && t_nrows < T_SEQ_ROW) {
 		struct t_row *r = &t_rows[t_nrows];
 
 		if (sscanf(line, "%63s\t%31s\t%*s\t%7s\t%x\t%x", r->name, r->cls, space, &r->mask, &r->value) != 5)
@@ -59,6 +59,7 @@ int t_rows_read(const char *path)
 		r->set = !strcmp(space, "t16") ? T_T16 : !strcmp(space, "t32") ? T_T32 : T_A32;
 		r->op = op_by_name(r->name);
 		r->skip = skip_reason(r->cls);
+		r->group = (u8)t_seq_group(r);
 		if (r->op == A32_UNDEFINED) {
 			fprintf(stderr, "a32diff: row %s is not in the decoder\n", r->name);
 			fclose(in);
@@ -73,7 +74,7 @@ int t_rows_read(const char *path)
 /* ---- words ---- */
 
 /* VFP and Advanced SIMD are listed as A32; in T32 they begin with 1110, or 111U1111 and 11111001. */
-static u32 to_t32(u32 w)
+u32 t_to_t32(u32 w)
 {
 	if (w >> 25 == 0x79)		/* 1111001U: data processing */
 		return (w & 0x00ffffff) | 0xef000000 | (w >> 24 & 1) << 28;
@@ -82,7 +83,7 @@ static u32 to_t32(u32 w)
 	return w;			/* coprocessor space: cond 14 or 15 */
 }
 
-static bool is_simd(const struct t_row *row)
+bool t_is_simd(const struct t_row *row)
 {
 	return !strncmp(row->cls, "vfp_", 4) || !strncmp(row->cls, "neon_", 5);
 }
@@ -96,7 +97,7 @@ static u32 overlap(struct d_rand *r, u32 mask, u32 word)
 	return (word & ~m) | ((word >> from & 15) << to & m);
 }
 
-static u32 rand_word(struct d_rand *r, const struct t_row *row)
+u32 t_rand_word(struct d_rand *r, const struct t_row *row)
 {
 	u32 word = row->value | ((u32)d_rand(r) & ~row->mask);
 
@@ -110,8 +111,7 @@ static u32 rand_word(struct d_rand *r, const struct t_row *row)
 	return word;
 }
 
-/* Instructions that would wait, or whose effect nobody can compare. */
-static bool unwanted(const struct t_row *row, const struct a32_insn *i)
+bool t_unwanted(const struct t_row *row, const struct a32_insn *i)
 {
 	if (!strcmp(row->cls, "hint"))
 		return i->hint >= 1 && i->hint <= 3;
@@ -134,19 +134,28 @@ static unsigned int fp_size(struct d_rand *r, const struct t_row *row, const str
 	return strstr(row->cls, "fp") || strstr(row->cls, "cvt") || d_one_in(r, 3) ? 2 : 0;
 }
 
+/* No two bytes 0xff in a row: as an address that is the commpage of Linux, where QEMU aborts. */
+void t_rand_memory(struct d_rand *r, struct t_case *c)
+{
+	for (unsigned int k = 0; k < T_MEM_SIZE; k++) {
+		c->mem[k] = (u8)d_rand(r);
+		if (k && c->mem[k] == 0xff && c->mem[k - 1] == 0xff)
+			c->mem[k] = 0x7f;
+	}
+}
+
 static void rand_state(struct d_rand *r, const struct t_row *row, const struct a32_insn *i, struct t_case *c)
 {
 	struct d_case wide;
 
-	d_rand_state(r, &wide, is_simd(row) ? fp_size(r, row, i) : 0);
+	d_rand_state(r, &wide, t_is_simd(row) ? fp_size(r, row, i) : 0);
 	for (unsigned int k = 0; k < 15; k++)
 		c->r[k] = (u32)(d_one_in(r, 4) ? wide.x[k] >> 32 : wide.x[k]);
 	memcpy(c->v, wide.v, sizeof(c->v));
 	c->fpcr = (u32)wide.fpcr;
 	c->fpsr = (u32)wide.fpsr | (u32)(d_rand(r) & 0xf0000000);
 	c->cpsr = 0x10 | (u32)wide.nzcv | (d_one_in(r, 4) ? 1u << 27 : 0) | (u32)(d_rand(r) & 15) << 16;
-	for (unsigned int k = 0; k < T_MEM_SIZE; k++)
-		c->mem[k] = (u8)d_rand(r);
+	t_rand_memory(r, c);
 }
 
 /* ---- slots ---- */
@@ -162,7 +171,7 @@ static void put16(u8 *p, u32 v)
 	p[1] = (u8)(v >> 8);
 }
 
-static void put_insn(u8 *p, enum t_set set, u32 word)
+void t_put_insn(u8 *p, enum t_set set, u32 word)
 {
 	if (set == T_A32) {
 		memcpy(p, &word, 4);
@@ -174,12 +183,11 @@ static void put_insn(u8 *p, enum t_set set, u32 word)
 	}
 }
 
-/* A load exclusive that opens the way for the store exclusive @i; it writes low registers other than the base. */
-static u32 exclusive_load(enum t_set set, const struct a32_insn *i)
+u32 t_exclusive_load(enum t_set set, const struct a32_insn *i, u32 rt)
 {
 	static const u32 a32[] = { 0xe1d00f9f, 0xe1f00f9f, 0xe1900f9f, 0xe1b00f9f };
 	static const u32 t32[] = { 0xe8d00f4f, 0xe8d00f5f, 0xe8500f00, 0xe8d0007f };
-	u32 rt = i->Rn < 2 ? 2 : 0, word = (u32)i->Rn << 16 | rt << 12;
+	u32 word = (u32)i->Rn << 16 | rt << 12;
 
 	if (set == T_A32)
 		return a32[i->size & 3] | word;
@@ -198,7 +206,7 @@ static void fill_slot(struct d_rand *r, struct t_batch_buf *b, unsigned int slot
 
 	for (unsigned int k = 0; k < T_SLOT; k += 4)
 		memcpy(p + k, &(u32){ T_FILLER }, 4);
-	put_insn(p + T_SLOT_INSN, set, it->word);
+	t_put_insn(p + T_SLOT_INSN, set, it->word);
 	/* Behind IT: ADDS Rn, #1 (ADD in the IT block). */
 	for (unsigned int k = 0; k < 4 && !strcmp(t_rows[it->row].cls, "it"); k++)
 		put16(p + T_SLOT_INSN + 2 + 2 * k, 0x3001 | k << 8);
@@ -206,13 +214,13 @@ static void fill_slot(struct d_rand *r, struct t_batch_buf *b, unsigned int slot
 	if (set != T_A32)
 		c->cpsr |= 1u << 5;
 	if (it->big && set == T_A32) {
-		put_insn(p + T_SLOT_INSN - 4, T_A32, 0xf1010200);
+		t_put_insn(p + T_SLOT_INSN - 4, T_A32, 0xf1010200);
 		c->entry -= 4;
 	} else if (it->big) {
 		put16(p + T_SLOT_INSN - 2, 0xb658);
 		c->entry -= 2;
 	} else if (!it->it && i->cls == A32_CLASS_strex && !d_one_in(r, 4)) {
-		put_insn(p + T_SLOT_INSN - 4, set, exclusive_load(set, i));
+		t_put_insn(p + T_SLOT_INSN - 4, set, t_exclusive_load(set, i, i->Rn < 2 ? 2 : 0));
 		c->entry -= 4;
 	} else if (it->it && d_one_in(r, 2)) {
 		put16(p + T_SLOT_INSN - 2, 0xbf08 | cond << 4);
@@ -245,19 +253,19 @@ static bool generate(struct d_rand *r, struct t_batch_buf *b, unsigned int slot,
 	struct t_item *item = &b->items[slot];
 	struct t_case *c = &b->cases[slot];
 	enum t_set set = want->set;
-	u32 word = rand_word(r, want);
+	u32 word = t_rand_word(r, want);
 	struct a32_insn i;
 
 	*item = (struct t_item){ .row = (u16)row };
-	if (set == T_A32 && is_simd(want) && (word >> 28 >= 14) && d_one_in(r, 2)) {
-		word = to_t32(word);
+	if (set == T_A32 && t_is_simd(want) && (word >> 28 >= 14) && d_one_in(r, 2)) {
+		word = t_to_t32(word);
 		set = T_T32;
 	}
-	item->it = set != T_A32 && may_be_in_it(want) && !(is_simd(want) && word >> 28 == 15) && d_one_in(r, 3);
+	item->it = set != T_A32 && may_be_in_it(want) && !(t_is_simd(want) && word >> 28 == 15) && d_one_in(r, 3);
 	item->big = !item->it && in_memory(want) && d_one_in(r, 8);
 	if (set != T_A32)
 		features |= A32_THUMB | (item->it ? A32_IN_IT : 0);
-	if (a32_decode(word, features, &i) != want->op || unwanted(want, &i))
+	if (a32_decode(word, features, &i) != want->op || t_unwanted(want, &i))
 		return false;
 	memset(c, 0, sizeof(*c));
 	rand_state(r, want, &i, c);

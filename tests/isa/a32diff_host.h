@@ -16,6 +16,7 @@ struct t_row {
 	enum t_set set;
 	u32 mask, value;
 	unsigned int op;	/* enum a32_op */
+	u8 group;		/* enum t_group: what sequences do with it */
 	const char *skip;	/* why it is not compared, or NULL */
 };
 
@@ -34,8 +35,9 @@ struct t_item {
 };
 
 struct t_batch_buf {
-	unsigned int n;
-	u8 *slots;		/* n * T_SLOT */
+	unsigned int n, slot_bytes;
+	u8 *slots;		/* n * slot_bytes */
+	u8 *map;		/* sequences: T_MAP_* of each halfword of the slots */
 	struct t_case *cases;	/* T_MAX_CASES */
 	struct t_item *items;
 };
@@ -45,7 +47,41 @@ struct t_batch_buf {
 /* Case @slot of @b: an instance of row @row for a CPU with @features.  False: none was found. */
 bool t_generate(struct d_rand *r, struct t_batch_buf *b, unsigned int slot, unsigned int row, u64 features);
 
+/* A random word of the row; it need not decode to it. */
+u32 t_rand_word(struct d_rand *r, const struct t_row *row);
+void t_rand_memory(struct d_rand *r, struct t_case *c);
+/* VFP and Advanced SIMD rows, which are listed as A32, and such a word in T32. */
+bool t_is_simd(const struct t_row *row);
+u32 t_to_t32(u32 word);
+/* Instructions that would wait, or whose effect nobody can compare. */
+bool t_unwanted(const struct t_row *row, const struct a32_insn *i);
+void t_put_insn(u8 *p, enum t_set set, u32 word);
+/* A load exclusive that opens the way for the store exclusive @i; it writes Rt, and Rt + 1 if of 64 bits (Rt even). */
+u32 t_exclusive_load(enum t_set set, const struct a32_insn *i, u32 rt);
+
+/* ---- a32diff_seq.c: sequences of instructions ---- */
+
+enum t_group { T_GROUP_INT, T_GROUP_SIMD, T_GROUP_MEM, T_GROUP_SYS, T_GROUP_NONE };
+
+/* An instruction begins here: T_MAP_A32, _T32 or _T16, and what else is known of it. */
+enum {
+	T_MAP_A32 = 1, T_MAP_T32, T_MAP_T16, T_MAP_SET = 3,
+	T_MAP_KEEP = 4,		/* reduction leaves it alone: others would go astray without it */
+	T_MAP_MOV = 8,		/* and this one is the copy of base for a memory operand */
+	T_MAP_IT = 16,		/* in an IT block */
+	T_MAP_START = 32,	/* a branch may go here */
+};
+
+#define T_SEQ_ROW (T_MAX_ROWS - 1)
+
+enum t_group t_seq_group(const struct t_row *row);
+/* Case @slot of @b (slot_bytes is T_SEQ_SLOT): a sequence.  item->row is T_SEQ_ROW. */
+void t_generate_sequence(struct d_rand *r, struct t_batch_buf *b, unsigned int slot, u64 features);
+
 /* ---- a32diff_addr.c ---- */
+
+/* @v shifted by @n (0..32) as @type says: enum a32_shift. */
+u32 t_shifted(u32 v, unsigned int type, unsigned int n, bool carry);
 
 /*
  * Make @i's operands lead to places that exist in both worlds: sets registers of

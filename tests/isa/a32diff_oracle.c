@@ -126,13 +126,13 @@ static void read_all(void *buf, size_t size)
 	}
 }
 
-static void run_batch(uint8_t *slots, uint64_t n)
+static void run_batch(uint8_t *slots, uint64_t n, uint64_t slot_bytes)
 {
 	read_all(cases, n * sizeof(*cases));
 	mprotect(slots, T_SLOTS_SIZE, PROT_READ | PROT_WRITE);
 	for (unsigned int i = 0; i < T_SLOTS_SIZE / 4; i++)
 		((uint32_t *)slots)[i] = T_FILLER;
-	read_all(slots, n * T_SLOT);
+	read_all(slots, n * slot_bytes);
 	mprotect(slots, T_SLOTS_SIZE, PROT_READ | PROT_EXEC);
 	__builtin___clear_cache((char *)slots, (char *)slots + T_SLOTS_SIZE);
 	memset(results, 0, n * sizeof(*results));
@@ -160,6 +160,6 @@ int main(void)
 		read_all(&b, sizeof(b));
 		if (!b.cases)
 			return 0;
-		run_batch(slots, b.cases);
+		run_batch(slots, b.cases, b.slot_bytes);
 	}
 }

@@ -57,11 +57,11 @@ struct t_peer *t_peer_open(char *const argv[])
 
 int t_peer_run(struct t_peer *p, const struct t_batch_buf *b, struct t_result *res)
 {
-	struct t_batch head = { .cases = b->n };
+	struct t_batch head = { .cases = b->n, .slot_bytes = b->slot_bytes };
 
 	if (fwrite(&head, sizeof(head), 1, p->to) != 1 ||
 	    fwrite(b->cases, sizeof(*b->cases), b->n, p->to) != b->n ||
-	    fwrite(b->slots, T_SLOT, b->n, p->to) != b->n || fflush(p->to))
+	    fwrite(b->slots, b->slot_bytes, b->n, p->to) != b->n || fflush(p->to))
 		return -EPIPE;
 	return fread(res, sizeof(*res), b->n, p->from) == b->n ? 0 : -EPIPE;
 }
