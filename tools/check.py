@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""All checks and tests in one go: check.py [--slow] [--jobs N] [STEP]...
+"""All checks and tests in one go: check.py [--slow] [--jobs N] [--shard I/N] [-k WORDS] [STEP]...
 
-Steps: format, layers, headers, unit, isa, guests, asan, clang, fuzz, functional; and
-tsan, which runs only when it is named.  Unit tests run in the ordinary build and in
-one with ASan and UBSan; the functional tests of bad input use the latter's vambrace.
-The last line counts the tests of all steps, where each check without tests of its
-own is one, and a program that compares many cases is one, too.
+Steps: format, layers, headers, unit, isa, guests, asan, clang, fuzz, functional.  --slow
+adds the long ones behind them: isa-long, boots-long, fuzz-long.  tsan runs only when it
+is named.  Unit tests run in the ordinary build and in one with ASan and UBSan; the
+functional tests of bad input use the latter's vambrace.  --shard and -k choose among the
+tests of functional and boots-long.  The last line counts the tests of all steps, where
+each check without tests of its own is one, and a program that compares many cases is
+one, too.
 """
 import argparse
 import json
@@ -37,8 +39,8 @@ def run(cmd, env=None, quiet=False):
 
 
 class Checks:
-    def __init__(self, jobs, slow):
-        self.jobs, self.slow = jobs, slow
+    def __init__(self, jobs, chosen):
+        self.jobs, self.chosen = jobs, chosen
         self.passed, self.failed, self.skipped = 0, 0, 0
         self.failures = []
 
@@ -72,12 +74,11 @@ class Checks:
         return status == 0
 
     def meson_tests(self, name, directory, suite):
-        suite = ["--suite", suite] + ([] if self.slow else ["--no-suite", "slow"])
         log = os.path.join(TOP, directory, "meson-logs/testlog.json")
         if os.path.exists(log):
             os.remove(log)
         run(["meson", "test", "-C", directory, "--no-rebuild", "--num-processes", str(self.jobs),
-             "--print-errorlogs", *suite])
+             "--print-errorlogs", "--suite", suite])
         passed = failed = skipped = 0
         if os.path.exists(log):
             with open(log, encoding="utf-8") as f:
@@ -108,6 +109,10 @@ class Checks:
     def isa(self):
         if self.build("isa", "build"):
             self.meson_tests("isa", "build", "isa")
+
+    def isa_long(self):
+        if self.build("isa-long", "build"):
+            self.meson_tests("isa-long", "build", "isa-long")
 
     def script(self, name, *cmd):
         """A program whose last line counts, as ours does."""
@@ -143,43 +148,56 @@ class Checks:
         if self.build("fuzz", "build/clang", env={"CC": "clang"}):
             self.meson_tests("fuzz", "build/clang", "fuzz")
 
-    def functional(self):
-        if not self.build("functional", "build"):
+    def fuzz_long(self):
+        if self.build("fuzz-long", "build/clang", env={"CC": "clang"}):
+            self.meson_tests("fuzz-long", "build/clang", "fuzz-long")
+
+    def pytest(self, name, mark):
+        if not self.build(name, "build"):
             return
         env = dict(os.environ, VAMBRACE=os.path.join(TOP, "build/vambrace"))
         asan = os.path.join(TOP, "build/asan/vambrace")
         if os.path.exists(asan):
             env["VAMBRACE_ASAN"] = asan
-        marks = [] if self.slow else ["-m", "not slow"]
-        status, out = run([PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", *marks, "tests"],
-                          env)
+        status, out = run([PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", mark, *self.chosen,
+                           "tests"], env)
         last = out.splitlines()[-1] if out else ""
         counts = {what: int(n) for n, what in re.findall(r"(\d+) (passed|failed|errors?|skipped)", last)}
         failed = counts.get("failed", 0) + counts.get("error", 0) + counts.get("errors", 0)
         if status and not failed:
             failed = 1
-        self.count("functional", counts.get("passed", 0), failed, counts.get("skipped", 0))
+        self.count(name, counts.get("passed", 0), failed, counts.get("skipped", 0))
+
+    def functional(self):
+        self.pytest("functional", "not slow")
+
+    def boots_long(self):
+        self.pytest("boots-long", "slow")
 
 
 STEPS = ["format", "layers", "headers", "unit", "isa", "guests", "asan", "clang", "fuzz", "functional"]
+LONG_STEPS = ["isa-long", "boots-long", "fuzz-long"]
 EXTRA_STEPS = ["tsan"]
 
 
 def main():
     ap = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    ap.add_argument("--slow", action="store_true", help="the long tests too")
+    ap.add_argument("--slow", action="store_true", help="the long steps too, after the others")
     ap.add_argument("--jobs", type=int, default=os.cpu_count())
+    ap.add_argument("--shard", metavar="I/N", help="the I-th of N parts of functional and boots-long")
+    ap.add_argument("-k", dest="words", metavar="WORDS", help="those of functional and boots-long (pytest -k)")
     ap.add_argument("steps", nargs="*", metavar="STEP")
     args = ap.parse_args()
-    unknown = set(args.steps) - set(STEPS + EXTRA_STEPS)
+    unknown = set(args.steps) - set(STEPS + LONG_STEPS + EXTRA_STEPS)
     if unknown:
         ap.error("unknown step " + ", ".join(sorted(unknown)))
-    checks = Checks(args.jobs, args.slow)
-    for step in args.steps or STEPS:
+    chosen = [w for name, value in (("--shard", args.shard), ("-k", args.words)) if value for w in (name, value)]
+    checks = Checks(args.jobs, chosen)
+    for step in (args.steps or STEPS) + (LONG_STEPS if args.slow else []):
         start = time.monotonic()
         before = checks.passed, checks.failed
         print(f"== {step}", flush=True)
-        getattr(checks, step)()
+        getattr(checks, step.replace("-", "_"))()
         passed, failed = checks.passed - before[0], checks.failed - before[1]
         print(f"== {step}: {passed} passed, {failed} failed, {time.monotonic() - start:.1f} s", flush=True)
     if checks.failures:

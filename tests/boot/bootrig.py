@@ -55,33 +55,16 @@ def kernel_of(guest):
     return image if os.path.exists(image) else os.path.join(guest, "Image")
 
 
-class Guest:
-    """One run of a virtual machine; use it in a with statement."""
+class Console:
+    """A program on a pseudo-terminal with a kernel and a shell in it; use it in a with statement."""
 
-    def __init__(self, name, *, guest=None, initrd=None, append="", cpus=1, cpu=None,
-                 machine=None, dtb=None, memory="512M", disks=(), sd=None, net="none",
-                 forwards=(), extra=()):
-        guest = guest or os.path.join(BUILD, "guest")
-        self.args = ["run", "--kernel", kernel_of(guest),
-                     "--initrd", initrd or os.path.join(guest, "initrd.gz"),
-                     "--append", ("console=ttyAMA0 earlycon " + append).strip(),
-                     "--memory", memory, "--cpus", str(cpus), "--net", net]
-        for option, value in (("--machine", machine), ("--cpu", cpu), ("--dtb", dtb), ("--sd", sd)):
-            if value:
-                self.args += [option, value]
-        for disk in disks:
-            self.args += ["--disk", disk]
-        for forward in forwards:
-            self.args += ["-p", forward]
-        if os.environ.get("BOOT_ENGINE"):
-            self.args += ["--engine", os.environ["BOOT_ENGINE"]]
-        self.args += extra
-        self.name, self.nonce, self.count = name, "", 0
+    def __init__(self, name, argv):
+        self.name, self.argv, self.nonce, self.count = name, argv, "", 0
         os.makedirs(LOGS, exist_ok=True)
         self.log_path = os.path.join(LOGS, re.sub(r"[^\w.-]+", "_", name) + ".log")
         self.log = open(self.log_path, "w", encoding="latin-1", newline="")
-        self.p = pexpect.spawn(os.environ.get("VAMBRACE", os.path.join(BUILD, "vambrace")),
-                               self.args, encoding="latin-1", dimensions=(24, 200), echo=False)
+        self.p = pexpect.spawn(argv[0], argv[1:], encoding="latin-1", dimensions=(24, 200),
+                               echo=False)
         self.p.delaybeforesend = None
         self.p.logfile_read = self.log
 
@@ -97,7 +80,7 @@ class Guest:
         with open(self.log_path, encoding="latin-1") as f:
             tail = f.read()[-1500:]
         self.p.close(force=True)
-        raise GuestError(f"{self.name}: {what}\nvambrace {' '.join(self.args)}\n"
+        raise GuestError(f"{self.name}: {what}\n{' '.join(self.argv)}\n"
                          f"log: {self.log_path}, which ends with:\n{tail}")
 
     def expect(self, pattern, timeout):
@@ -151,7 +134,7 @@ class Guest:
         self.ended(timeout)
 
     def ended(self, timeout=60):
-        """Waits for vambrace to end, which must be with status 0."""
+        """Waits for the program to end, which must be with status 0."""
         try:
             self.p.expect(pexpect.EOF, timeout=timeout * SLOWDOWN)
         except pexpect.TIMEOUT:
@@ -159,9 +142,33 @@ class Guest:
         last = self.p.before.replace("\r", "")
         self.p.close()
         if self.p.exitstatus != 0:
-            self.fail(f"vambrace ended with status {self.p.exitstatus}, "
+            self.fail(f"{self.argv[0]} ended with status {self.p.exitstatus}, "
                       f"signal {self.p.signalstatus}")
         bad = trouble_in(last)
         if bad:
             self.fail(f"the kernel complained: {bad}")
         return last
+
+
+class Guest(Console):
+    """One run of a virtual machine."""
+
+    def __init__(self, name, *, guest=None, initrd=None, append="", cpus=1, cpu=None,
+                 machine=None, dtb=None, memory="512M", disks=(), sd=None, net="none",
+                 forwards=(), extra=()):
+        guest = guest or os.path.join(BUILD, "guest")
+        args = ["run", "--kernel", kernel_of(guest),
+                "--initrd", initrd or os.path.join(guest, "initrd.gz"),
+                "--append", ("console=ttyAMA0 earlycon " + append).strip(),
+                "--memory", memory, "--cpus", str(cpus), "--net", net]
+        for option, value in (("--machine", machine), ("--cpu", cpu), ("--dtb", dtb), ("--sd", sd)):
+            if value:
+                args += [option, value]
+        for disk in disks:
+            args += ["--disk", disk]
+        for forward in forwards:
+            args += ["-p", forward]
+        if os.environ.get("BOOT_ENGINE"):
+            args += ["--engine", os.environ["BOOT_ENGINE"]]
+        super().__init__(name, [os.environ.get("VAMBRACE", os.path.join(BUILD, "vambrace")),
+                                *args, *extra])

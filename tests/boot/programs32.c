@@ -6,10 +6,16 @@
  */
 #include <inttypes.h>
 #include <math.h>
+#include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static uint64_t state = 88172645463325252ull;
 
@@ -199,6 +205,187 @@ static void control(void)
 	printf("control %d %08" PRIx32 "\n", got, x);
 }
 
+#define THREADS 4
+#define ROUNDS 50000
+
+static uint8_t count8;
+static uint16_t count16;
+static uint32_t count32, limit32;
+static uint64_t count64, sum64;
+static double guarded;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_barrier_t barrier;
+
+/* Exclusives of every size, a lock and a barrier. */
+static void *adder(void *arg)
+{
+	uint32_t me = *(uint32_t *)arg;
+
+	for (uint32_t i = 0; i < ROUNDS; i++) {
+		uint64_t old = __atomic_load_n(&sum64, __ATOMIC_RELAXED);
+
+		__atomic_fetch_add(&count8, me + 1, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&count16, 3 * me, __ATOMIC_ACQ_REL);
+		__atomic_fetch_xor(&count32, i * (me + 1), __ATOMIC_SEQ_CST);
+		__atomic_fetch_add(&count64, (uint64_t)i << 20 | me, __ATOMIC_SEQ_CST);
+		while (!__atomic_compare_exchange_n(&sum64, &old, old + (old >> 63) + 0x123456789abull, 1,
+						    __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+			;
+		if (i % 64 == 0) {
+			pthread_mutex_lock(&lock);
+			guarded += me + 0.5;
+			pthread_mutex_unlock(&lock);
+		}
+		if (i % 5000 == 0 && pthread_barrier_wait(&barrier) == PTHREAD_BARRIER_SERIAL_THREAD)
+			limit32++;
+	}
+	return NULL;
+}
+
+static void threads(void)
+{
+	pthread_t thread[THREADS];
+	uint32_t number[THREADS];
+
+	pthread_barrier_init(&barrier, NULL, THREADS);
+	for (uint32_t i = 0; i < THREADS; i++) {
+		number[i] = i;
+		if (pthread_create(&thread[i], NULL, adder, &number[i]))
+			abort();
+	}
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(thread[i], NULL);
+	printf("threads %u %u %" PRIu32 " %" PRIu64 " %016" PRIx64 " %.1f %" PRIu32 "\n", count8, count16, count32,
+	       count64, sum64, guarded, limit32);
+}
+
+static volatile sig_atomic_t ticks;
+static sigjmp_buf resume;
+
+static void on_tick(int sig)
+{
+	volatile double d = sig;
+
+	for (int i = 0; i < 20; i++)
+		d = d * 1.5 + 1;
+	ticks += d > 0;
+}
+
+static void on_fault(int sig)
+{
+	siglongjmp(resume, sig);
+}
+
+static uint64_t mix(uint64_t h)
+{
+	double d = 1;
+
+	for (uint32_t i = 0; i < 100000; i++) {
+		d = d * 1.0000001 + (double)(h >> 40) * 0x1p-30;
+		h = h * 6364136223846793005ull + (h > (uint64_t)i << 32) + bits_of(d);
+	}
+	return h;
+}
+
+/* A computation in integer and floating-point registers that signals interrupt; signals that faults raise. */
+static void signals(void)
+{
+	const struct itimerval every = { { 0, 1000 }, { 0, 1000 } }, never = { { 0, 0 }, { 0, 0 } };
+	char *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint64_t calm = mix(1), h = calm;
+	volatile int segv, ill;
+
+	signal(SIGALRM, on_tick);
+	signal(SIGSEGV, on_fault);
+	signal(SIGILL, on_fault);
+	setitimer(ITIMER_REAL, &every, NULL);
+	for (int i = 0; i < 20 || ticks < 50; i++)
+		h |= mix(1) ^ calm;
+	setitimer(ITIMER_REAL, &never, NULL);
+	segv = sigsetjmp(resume, 1);
+	if (!segv)
+		*(volatile char *)page = 1;
+	ill = sigsetjmp(resume, 1);
+	if (!ill)
+		__builtin_trap();
+	printf("signals %016" PRIx64 " %d %d\n", h, segv == SIGSEGV, ill == SIGILL);
+}
+
+static void processes(void)
+{
+	uint64_t h = 0;
+
+	for (int i = 0; i < 40; i++) {
+		uint64_t got = 0;
+		int end[2], status;
+		pid_t child;
+
+		if (pipe(end))
+			abort();
+		child = fork();
+		if (!child) {
+			uint64_t v = mix((uint64_t)i);
+
+			_exit(write(end[1], &v, sizeof(v)) == sizeof(v) ? i : 99);
+		}
+		if (read(end[0], &got, sizeof(got)) != sizeof(got) || waitpid(child, &status, 0) != child)
+			abort();
+		h = digest(h, got) + (uint64_t)WEXITSTATUS(status);
+		close(end[0]);
+		close(end[1]);
+	}
+	printf("processes %016" PRIx64 "\n", h);
+}
+
+#ifdef __arm__
+#define ARM __attribute__((target("arm"), noinline, noclone))
+#define THUMB __attribute__((target("thumb"), noinline, noclone))
+#else
+#define ARM __attribute__((noinline))
+#define THUMB __attribute__((noinline))
+#endif
+
+THUMB static uint32_t in_thumb(uint32_t x, unsigned int n);
+
+/* The two states call each other, directly and through pointers. */
+ARM static uint32_t in_arm(uint32_t x, unsigned int n)
+{
+	return n ? in_thumb(x * 5 + n, n - 1) + 1 : x;
+}
+
+THUMB static uint32_t in_thumb(uint32_t x, unsigned int n)
+{
+	return n ? (x & 1 ? in_arm : in_thumb)(x ^ x >> 3, n - 1) * 3 : ~x;
+}
+
+static uint32_t call_generated(void *memory, uint16_t k, int thumb)
+{
+#ifdef __arm__
+	const uint16_t t[] = { (uint16_t)(0x2000 | (k & 0xff)), 0x4770 }; /* MOVS r0, #k; BX lr */
+	const uint32_t a[] = { 0xe3000000u | (k & 0xf000u) << 4 | (k & 0xfffu), 0xe12fff1eu }; /* MOVW; BX lr */
+
+	memcpy(memory, thumb ? (const void *)t : a, thumb ? sizeof(t) : sizeof(a));
+	__builtin___clear_cache((char *)memory, (char *)memory + 8);
+	return ((uint32_t(*)(void))((uintptr_t)memory | (unsigned int)thumb))();
+#else
+	(void)memory;
+	return thumb ? k & 0xff : k;
+#endif
+}
+
+static void states(void)
+{
+	void *memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint32_t (*volatile call[])(uint32_t, unsigned int) = { in_arm, in_thumb };
+	uint64_t h = 0;
+
+	for (unsigned int i = 0; i < 20000; i++)
+		h = digest(h, call[i & 1](i, i % 23));
+	for (unsigned int i = 0; i < 3000; i++)
+		h = digest(h, call_generated(memory, (uint16_t)(i * 40503), i % 3 == 0));
+	printf("states %016" PRIx64 "\n", h);
+}
+
 int main(void)
 {
 	integers();
@@ -206,5 +393,11 @@ int main(void)
 	vectors();
 	memory();
 	control();
+	fflush(stdout);
+	threads();
+	signals();
+	fflush(stdout);
+	processes();
+	states();
 	return 0;
 }

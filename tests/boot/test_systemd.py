@@ -5,19 +5,15 @@ The packages' own scripts run in the guest first (dpkg and its triggers, perl, s
 thousands of short processes); what comes of it is then booted.  Both leave a file
 system that e2fsck finds nothing wrong with.
 """
-import hashlib
-import http.server
 import os
 import re
 import shutil
 import subprocess
-import threading
-import urllib.request
 
 import pytest
 
 import fetch_rootfs
-from bootrig import BUILD, SLOWDOWN, Guest, free_port
+from bootrig import BUILD, Guest
 
 pytestmark = pytest.mark.slow
 
@@ -149,46 +145,3 @@ def test_systemd_vexpress(configured_armhf, guest_armhf, tmp_path, device, dtb, 
 def test_systemd_compat(configured_armhf, guest, tmp_path, cpus):
     """A 64-bit kernel with a user space of 32 bits, all of it."""
     to_login_and_back(f"systemd-compat-{cpus}", configured_armhf, guest, tmp_path, cpus=cpus)
-
-
-# The network of 32-bit guests.
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    BLOB = os.urandom(8 << 20)
-
-    def do_GET(self):
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(self.BLOB)))
-        self.end_headers()
-        self.wfile.write(self.BLOB)
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.mark.parametrize("machine,cpu,model", [
-    ("virt", "cortex-a15", "virtio"), ("vexpress-a15", None, "virtio"),
-    ("vexpress-a15", None, "lan9118")])
-def test_network_armhf(guest_armhf, machine, cpu, model):
-    """Bytes both ways, compared, from the host's web server and through a forwarded port."""
-    port = free_port()
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server, \
-            Guest(f"network-{machine}-{model}", guest=guest_armhf("armmp"), machine=machine,
-                  cpu=cpu, cpus=2, net=f"user,model={model}",
-                  forwards=[f"127.0.0.1:{port}:8000"]) as g:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        g.wait_shell()
-        g.serve()
-        driver = os.path.basename(g.run("readlink /sys/class/net/eth0/device/driver"))
-        assert driver == {"virtio": "virtio_net", "lan9118": "smsc911x"}[model]
-        g.run("ping -c 3 10.0.2.2", timeout=30)
-        out = g.run(f"wget -q -O - http://10.0.2.2:{server.server_port}/ | sha256sum", timeout=120)
-        server.shutdown()
-        assert out.split()[0] == hashlib.sha256(Handler.BLOB).hexdigest()
-        digest = g.run("mkdir -p /tmp/www && head -c 8388608 /dev/urandom > /tmp/www/data && "
-                       "sha256sum < /tmp/www/data && httpd -p 8000 -h /tmp/www",
-                       timeout=60).split()[0]
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/data", timeout=120 * SLOWDOWN) as r:
-            assert hashlib.sha256(r.read()).hexdigest() == digest
-        g.check_kernel()
-        g.poweroff()

@@ -51,8 +51,8 @@ MOUNTS = ("mount -o ro /dev/vda /mnt && for d in proc sys dev; do mount --bind /
 class Machine:
     """The guest with the tools, booted when it is first needed and after a failure."""
 
-    def __init__(self, guest, cpu, disk, scratch):
-        self.guest, self.cpu, self.disk, self.scratch = guest, cpu, disk, scratch
+    def __init__(self, name, guest, cpu, disk, scratch):
+        self.name, self.guest, self.cpu, self.disk, self.scratch = name, guest, cpu, disk, scratch
         self.g, self.boots = None, 0
         self.ports = {"redis": 6379, "iperf": 5201, "http": 8000}
 
@@ -63,7 +63,7 @@ class Machine:
         self.host_ports = {name: free_port() for name in self.ports}
         with open(self.scratch, "wb") as f:
             f.truncate(SCRATCH)
-        self.g = Guest(f"workloads-{self.boots}", guest=self.guest, cpus=CPUS, cpu=self.cpu,
+        self.g = Guest(f"workloads-{self.name}-{self.boots}", guest=self.guest, cpus=CPUS, cpu=self.cpu,
                        memory="1G",
                        disks=[self.disk + ",readonly", self.scratch], net="user",
                        forwards=[f"127.0.0.1:{self.host_ports[n]}:{p}"
@@ -113,7 +113,7 @@ def machines(request, tmp_path_factory):
     out = os.path.join(BUILD, "guest-" + tools)
     fetch_rootfs.ensure(tools, os.path.join(BUILD, "cache"), out)
     scratch = str(tmp_path_factory.mktemp("workloads") / "scratch.img")
-    machine = Machine(guest, CPU or cpu, os.path.join(out, "disk.img"), scratch)
+    machine = Machine(request.param, guest, CPU or cpu, os.path.join(out, "disk.img"), scratch)
     yield machine
     machine.discard()
     os.remove(scratch)
