@@ -27,8 +27,10 @@ typedef int32_t s32;
 typedef int64_t s64;
 #endif
 
+#ifdef __SIZEOF_INT128__	/* not on 32-bit hosts */
 typedef unsigned __int128 u128;
 typedef __int128 s128;
+#endif
 
 #define ARM_ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define ARM_BIT(n) (1ULL << (n))

@@ -2,8 +2,6 @@
 /* cp14 and cp15 accesses that trap: the row of arm/sysreg32.def, then one of the few acts below. */
 #include <linux/kernel.h>
 #include <linux/printk.h>
-#include <asm/vfp.h>
-#include <asm/cputype.h>
 
 #include "arm/cpu_model.h"
 #include "arm/psr.h"
@@ -64,6 +62,13 @@ static const u8 ids[ARM_REGS32] = {
 #include "hyp/id_list.h"
 };
 
+/* VMRS of a register by its number; written as the MRC that it is, for assemblers without a VFP. */
+#define vmrs(n) ({                                                                                \
+	u32 v_;                                                                                    \
+	asm volatile("mrc p10, 7, %0, c" #n ", c0, 0" : "=r" (v_));                                \
+	v_;                                                                                        \
+})
+
 static u32 read_ccsidr(u32 csselr)
 {
 	u32 v, old;
@@ -107,9 +112,9 @@ void cp15_module_init(void)
 #include "hyp/id_list.h"
 	read_caches(h);
 	local_irq_restore(flags);
-	h->fpsid = fmrx(FPSID);
-	h->mvfr0 = fmrx(MVFR0);
-	h->mvfr1 = fmrx(MVFR1);
+	h->fpsid = vmrs(0);
+	h->mvfr0 = vmrs(7);
+	h->mvfr1 = vmrs(6);
 	h->dregs = (h->mvfr0 & 15) == 2 ? 32 : 16;
 	model = arm_cpu_model_find(low_target() == KVM_ARM_TARGET_CORTEX_A7 ? "cortex-a7" : "cortex-a15");
 }

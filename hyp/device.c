@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Devices by KVM_CREATE_DEVICE: only the GICv2, so a device file is a VM's file with other ioctls. */
 #include <linux/anon_inodes.h>
-#include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/uaccess.h>

@@ -23,6 +23,7 @@
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/rcuwait.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
@@ -40,7 +41,10 @@
 #include "hyp/vtimer.h"
 
 #define HYP_MAX_VCPUS GICV2_MAX_CPUS
-#define HYP_VCPU_MMAP_PAGES 2	/* kvm_run, and the ring of coalesced MMIO */
+#define HCR_VF 6
+#define HCR_VI 7
+#define HCR_VA 8
+#define HYP_VCPU_MMAP_PAGES 2	/* kvm_run, and the VM's ring of coalesced MMIO */
 
 /* Why a vCPU must leave the guest, or do something before it enters: bits of vcpu->requests. */
 enum hyp_request {
@@ -48,6 +52,7 @@ enum hyp_request {
 	HYP_REQ_RESET,		/* PSCI CPU_ON: begin at reset_entry */
 	HYP_REQ_PAUSE,		/* stay out until vm->paused is 0 */
 	HYP_REQ_STOP,		/* the system was switched off or reset: leave to user space */
+	HYP_REQ_TIMER,		/* a deadline passed while the vCPU was out of the guest */
 	HYP_REQ_TLB,		/* leave once: the VMID or the tables changed */
 };
 
@@ -67,7 +72,6 @@ struct hyp_vcpu {
 	unsigned int id;		/* index into vm->vcpu; the GIC's CPU number */
 	struct mutex mutex;
 	struct kvm_run *run;		/* one page, shared with user space: read each field once */
-	struct kvm_coalesced_mmio_ring *ring;	/* the next page */
 
 	/*
 	 * What HYP reads and writes: a page of its own in lowmem (low.h).  The
@@ -82,13 +86,12 @@ struct hyp_vcpu {
 	u32 features;			/* of KVM_ARM_VCPU_INIT */
 
 	unsigned long requests;		/* enum hyp_request, atomic bits */
+	unsigned long irq_lines;	/* KVM_ARM_IRQ_TYPE_CPU: HCR.VF and VI, atomic bits */
 	/*
 	 * In the guest: set with interrupts off before the requests are looked at
 	 * a last time, so that who sets a request and sees it sends an IPI.
 	 */
 	bool in_guest;
-	int kicked;			/* an IPI is on its way: one is enough */
-	call_single_data_t kick;
 	int cpu;			/* host CPU that it ran on last, -1: none */
 	struct rcuwait wait;		/* who sleeps in WFI, PSCI off or pause */
 	u64 halt_poll_ns;
@@ -157,7 +160,6 @@ u32 vcpu_mpidr(unsigned int id);
 void vcpu_reset(struct hyp_vcpu *vcpu);
 
 /* run.c */
-void vcpu_kick_init(struct hyp_vcpu *vcpu);
 long vcpu_run(struct hyp_vcpu *vcpu);
 /* Sets @req; wakes the vCPU, or takes it out of the guest.  Any context. */
 void vcpu_request(struct hyp_vcpu *vcpu, enum hyp_request req);
@@ -187,8 +189,6 @@ int trap_handle(struct hyp_vcpu *vcpu, enum hyp_exit exit);
 int mmio_abort(struct hyp_vcpu *vcpu, u64 ipa);
 /* KVM_RUN came back with the data: finish the instruction.  As trap_handle(). */
 int mmio_finish(struct hyp_vcpu *vcpu);
-/* Reads the instruction at the guest's pc.  0, -EAGAIN (enter again and see), -EFAULT. */
-int guest_fetch(struct hyp_vcpu *vcpu, u32 *insn, bool *thumb32);
 
 /* inject.c: exceptions for the guest; its registers must be in vcpu->guest. */
 void inject_undef(struct hyp_vcpu *vcpu);

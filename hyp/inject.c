@@ -160,5 +160,5 @@ void inject_pabt(struct hyp_vcpu *vcpu, u32 addr)
 
 void inject_serror(struct hyp_vcpu *vcpu)
 {
-	vcpu->guest->virq |= 1u << 8;	/* HCR.VA: taken when CPSR.A lets it */
+	vcpu->guest->virq |= 1u << HCR_VA;	/* taken when CPSR.A lets it */
 }

@@ -16,9 +16,10 @@ struct hyp_io {
 	struct list_head ioeventfds;
 	struct list_head coalesced;
 	spinlock_t ring_lock;
+	struct kvm_coalesced_mmio_ring *ring;	/* one for all vCPUs: clients map only the first's */
 };
 
-void io_init(struct hyp_vm *vm);
+int io_init(struct hyp_vm *vm);
 void io_destroy(struct hyp_vm *vm);
 int io_ioeventfd(struct hyp_vm *vm, const struct kvm_ioeventfd *e);
 int io_coalesce(struct hyp_vm *vm, const struct kvm_coalesced_mmio_zone *z, bool add);

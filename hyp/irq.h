@@ -34,7 +34,5 @@ int irq_signal_msi(struct hyp_vm *vm, const struct kvm_msi *msi);
 int irq_irqfd(struct hyp_vm *vm, const struct kvm_irqfd *f);
 /* The guest ended level interrupt @spi (from 32): lower it and tell the resample eventfds. */
 void irq_ended(struct hyp_vm *vm, unsigned int spi);
-/* Does anybody want to hear of it?  (Then its list register asks for an EOI interrupt.) */
-bool irq_has_resampler(struct hyp_vm *vm, unsigned int spi);
 
 #endif

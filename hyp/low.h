@@ -17,15 +17,18 @@
 #ifndef __ASSEMBLY__
 #include <linux/types.h>
 
-#include "arm/gic/gicv2.h"
 #include "hyp/uapi/kvm.h"
 
 /* Why hyp_enter() came back. */
 enum hyp_exit {
 	HYP_EXIT_TRAP,		/* guest->hsr tells */
 	HYP_EXIT_IRQ,		/* a host interrupt (or FIQ): it is taken when interrupts are enabled */
-	HYP_EXIT_ABORT,		/* an asynchronous abort of the host, taken while the guest ran */
-	HYP_EXIT_GONE,		/* HYP was taken from us: hotplug, kexec */
+	/*
+	 * An asynchronous abort that the guest caused (or that came while it ran).  What
+	 * else ended the run is made again by the guest after it took the abort.
+	 */
+	HYP_EXIT_ABORT,
+	HYP_EXIT_GONE,		/* HYP is not ours on this CPU: hotplug, kexec, or it failed (then with a WARN) */
 };
 
 /* cp15 registers that the world switch moves; the list is hyp/arm/cp15_list.h. */
@@ -42,7 +45,10 @@ enum hyp_cp15 {
 	HYP_CP15_WORDS
 };
 
-#define HYP_MAX_LRS 64
+#define HYP_NO_IPA (~0ULL)
+
+struct hyp_vcpu;
+struct psci;
 
 /* The world of one vCPU: a zeroed page (or more) of lowmem, known to HYP by address. */
 struct hyp_guest {
@@ -53,28 +59,39 @@ struct hyp_guest {
 		u64 d[32];
 		u32 fpexc, fpscr, fpinst, fpinst2;
 	} vfp __aligned(8);
-	u8 vfp_loaded;		/* HYP: the hardware holds the guest's, the host's are in the per-CPU area */
+	u8 timer_used;		/* in; 0: CNTV is off when the guest is entered, and lost at exits (no in-kernel timer) */
 
-	/* in: what HYP loads */
+	/*
+	 * in: what HYP loads.  switch.S reads these with one LDM: keep their order.
+	 * HCPTR's TCP10 and TCP11 and all of HDCR and CNTHCTL are HYP's own business.
+	 */
 	u64 vttbr;		/* with the VMID */
 	u32 hcr;		/* HCR, all bits but VI, VF, VA, which are in virq */
 	u32 virq;		/* HCR.VI, VF, VA; HYP clears VA when the guest took it */
 	u32 hstr;
 	u32 hcptr;
 	u64 cntvoff;
-	/* in/out */
-	u32 cntv_ctl;
+	/* in/out; switch.S: in this order */
 	u64 cntv_cval;
-	u8 timer_used;		/* 0: CNTV stays off in the guest (no in-kernel timer) */
+	u32 cntv_ctl;
 
 	/* out: of the last exit */
 	u32 hsr;
 	u32 hxfar;		/* HDFAR or HIFAR, by HSR.EC */
 	u32 hpfar;		/* bits 39:12 of the IPA at 31:4; HYP translates it when hardware did not */
 
+	/*
+	 * Of a data abort without a valid syndrome: where the instruction is, and where
+	 * its second halfword is when that lies in the next page; HYP_NO_IPA: stage 1
+	 * no longer maps it.
+	 */
+	u64 insn_ipa[2];
+
 	/* HYP fast path (hyp/arm/fast.c): exits that end without the kernel */
 	struct hyp_vcpu *vcpu;
-	u32 fast_exits;		/* how many since the last exit to the kernel */
+	const struct psci *psci;	/* in: answers VERSION and FEATURES, which need no lock; NULL: the kernel half does */
+	u32 dist_hpfar;		/* in: the page of GICD as HPFAR has it; ~0: no accesses for hyp_fast_dist */
+	u32 fast_exits;		/* counts up; who wants to know since when sets it to 0 */
 };
 
 /*
@@ -88,7 +105,8 @@ void low_exit(void);
 
 /*
  * Runs the guest of @g on this CPU until it exits.  Interrupts are off, and stay so.
- * All that the host's kernel may have in registers is kept.
+ * All that the host's kernel may have in registers is kept.  @g is 8-byte aligned and
+ * core.cpsr holds a mode of PL0 or PL1: who lets user space write it sees to that.
  */
 enum hyp_exit hyp_enter(struct hyp_guest *g);
 
@@ -102,6 +120,12 @@ void low_tlb_flush_ipa(u64 vttbr, u64 ipa);	/* one page or block */
 void low_tlb_flush_all(void);
 /* This CPU only: another vCPU of the same VM ran here before. */
 void low_tlb_flush_local(u64 vttbr);
+
+/*
+ * Guest accesses to the distributor that HYP may serve: vgic.c sets it.  Called in HYP,
+ * so it may only try for locks.  false: nothing was done, the kernel half shall see it.
+ */
+extern bool (*hyp_fast_dist)(struct hyp_guest *g, u32 offset, unsigned int len, bool write, u32 *val);
 
 /* The part: KVM_ARM_TARGET_CORTEX_A15 or A7, by the boot CPU's MIDR. */
 u32 low_target(void);

@@ -25,9 +25,42 @@ static bool big_endian(const struct hyp_guest *g)
 }
 
 /* @val's low @len bytes in the other order. */
-static u64 swap(u64 val, unsigned int len)
+static u64 bytes_swapped(u64 val, unsigned int len)
 {
 	return len == 1 ? val : __builtin_bswap64(val) >> (64 - 8 * len);
+}
+
+/*
+ * The instruction at the guest's pc.  HYP translated the address when it took the
+ * abort; since then another vCPU may have mapped something else there: then this is
+ * the new instruction, as it is for the guest itself (rows 12, 13).
+ */
+static int fetch(struct hyp_vcpu *vcpu, u32 *insn, bool *wide)
+{
+	struct hyp_guest *g = vcpu->guest;
+	u32 pc = g->core.pc;
+	u16 half[2];
+	int ret;
+
+	*wide = true;
+	if (g->insn_ipa[0] == HYP_NO_IPA)
+		return -EAGAIN;
+	if (!(g->core.cpsr & PSR32_T))
+		return mmu_read(vcpu->vm, g->insn_ipa[0], insn, sizeof(*insn));
+	ret = mmu_read(vcpu->vm, g->insn_ipa[0], &half[0], sizeof(half[0]));
+	if (ret)
+		return ret;
+	*insn = half[0];
+	*wide = half[0] >> 11 >= 0x1d;		/* A6.1 */
+	if (!*wide)
+		return 0;
+	/* The second half may lie in the next page, which is anywhere. */
+	if ((pc & 0xfff) == 0xffe && g->insn_ipa[1] == HYP_NO_IPA)
+		return -EAGAIN;
+	ret = mmu_read(vcpu->vm, (pc & 0xfff) == 0xffe ? g->insn_ipa[1] : g->insn_ipa[0] + 2,
+		       &half[1], sizeof(half[1]));
+	*insn = (u32)half[0] << 16 | half[1];
+	return ret;
 }
 
 /* What the hardware said of the instruction. */
@@ -49,7 +82,7 @@ static void from_syndrome(struct hyp_vcpu *vcpu, struct mmio_access *m)
 static int from_instruction(struct hyp_vcpu *vcpu, u64 ipa, struct mmio_access *m)
 {
 	struct hyp_guest *g = vcpu->guest;
-	u32 insn, regs[16];
+	u32 insn = 0, regs[16];
 	unsigned int i;
 	bool wide;
 	int ret;
@@ -60,7 +93,7 @@ static int from_instruction(struct hyp_vcpu *vcpu, u64 ipa, struct mmio_access *
 		vcpu->run->arm_nisv.fault_ipa = ipa;
 		return 0;
 	}
-	ret = guest_fetch(vcpu, &insn, &wide);
+	ret = fetch(vcpu, &insn, &wide);
 	if (ret == -EAGAIN)
 		return 2;
 	for (i = 0; i < 16; i++)
@@ -85,13 +118,14 @@ static u64 store_value(struct hyp_vcpu *vcpu, const struct mmio_access *m, unsig
 	u64 val;
 
 	if (m->file == MMIO_FILE_GP)
-		val = *guest_reg(g, m->reg[i]);
+		/* A store of pc stores what it reads as (A2.3.1); Thumb has none. */
+		val = *guest_reg(g, m->reg[i]) + (m->reg[i] == 15 ? 8 : 0);
 	else if (m->file == MMIO_FILE_S)
 		val = (u32)(g->vfp.d[m->reg[i] / 2] >> (m->reg[i] & 1) * 32);
 	else
 		val = g->vfp.d[m->reg[i]];
-	val >>= m->part[i] * 32;
-	return big_endian(g) ? swap(val, m->size) : val;
+	val = val >> m->part[i] * 32 & 0xffffffff >> (32 - 8 * m->size);
+	return big_endian(g) ? bytes_swapped(val, m->size) : val;
 }
 
 static void load_value(struct hyp_vcpu *vcpu, const struct mmio_access *m, unsigned int i, u64 val)
@@ -101,7 +135,7 @@ static void load_value(struct hyp_vcpu *vcpu, const struct mmio_access *m, unsig
 	u64 *d;
 
 	if (big_endian(g))
-		val = swap(val, m->size);
+		val = bytes_swapped(val, m->size);
 	if (m->sign && m->size < 4)
 		val = (u32)((s32)((u32)val << (32 - 8 * m->size)) >> (32 - 8 * m->size));
 	if (m->file == MMIO_FILE_GP) {
@@ -208,8 +242,11 @@ int mmio_abort(struct hyp_vcpu *vcpu, u64 ipa)
 		ret = from_instruction(vcpu, ipa, &p->access);
 	if (ret != 1)
 		return ret == 2 ? 1 : ret;
-	/* The abort names the byte that faulted; earlier beats may lie in RAM: refuse such a mix. */
-	if (g->hxfar != p->access.addr) {
+	/*
+	 * The abort names the byte that faulted; earlier beats may lie in RAM, and later
+	 * ones in a page that stage 1 maps anywhere: refuse such a mix.
+	 */
+	if (g->hxfar != p->access.addr || (ipa & ~PAGE_MASK) + p->access.count * p->access.size > PAGE_SIZE) {
 		inject_dabt(vcpu, g->hxfar);
 		return 1;
 	}

@@ -7,36 +7,46 @@
 #ifndef HYP_MMU_H
 #define HYP_MMU_H
 
+#include <linux/atomic.h>
 #include <linux/mmu_notifier.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/srcu.h>
 
+#include "arm/stage2.h"
 #include "hyp/uapi/kvm.h"
 
 #define HYP_MEMSLOTS 512
 #define HYP_IPA_BITS 40
+#define HYP_SPARE_TABLES 4
 
 struct hyp_vm;
 struct hyp_vcpu;
-struct hyp_slots;		/* memslot.c: an immutable sorted array, replaced whole */
+struct hyp_slots;		/* memslot.h */
 
 struct hyp_mmu {
 	struct mutex slots_lock;
 	struct srcu_struct srcu;	/* readers of *slots */
 	struct hyp_slots __rcu *slots;
-	spinlock_t lock;		/* tables, seq, invalidating */
+
+	spinlock_t lock;		/* guards what follows, to notifier; no interrupt takes it */
 	unsigned long seq;		/* grows with each invalidation */
-	int invalidating;		/* ranges under invalidation now: install nothing */
-	void *pgd;			/* concatenated first-level tables (arm/stage2.h) */
-	u64 pgd_pa;
+	int invalidating;		/* how many go on now, */
+	unsigned long inval_start, inval_end;	/* all within these host addresses: install nothing there */
+	struct stage2 s2;
+	void *spare[HYP_SPARE_TABLES];	/* zeroed pages: the lock's holder cannot wait for memory */
+	unsigned int spares;
+	struct {
+		u64 ipa, pa, size;
+	} device;			/* mmu_set_device() */
+
 	struct mmu_notifier notifier;
 
-	u64 vttbr;			/* pgd_pa | VMID << 48; 0: none yet (under vmid_lock) */
-	u64 vmid_generation;
+	u64 vttbr;			/* s2.pgd_pa | VMID << 48; 0: none yet (changes under vmid.c's lock) */
+	atomic64_t vmid_generation;	/* of the VMID in vttbr; written after it */
 	int last_vcpu[NR_CPUS];		/* per host CPU: id of the vCPU that ran last, -1 */
 	bool manual_dirty;		/* KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2 */
-	u64 pages;			/* table pages, for statistics and leak checks */
+	u64 pages;			/* table pages, spare ones too: statistics, leak checks */
 };
 
 int mmu_init(struct hyp_vm *vm);	/* the VM's mm must be set */
@@ -56,6 +66,12 @@ int mmu_abort(struct hyp_vcpu *vcpu);
 void mmu_load(struct hyp_vcpu *vcpu);
 /* With interrupts off, just before the entry: the VMID was taken away meanwhile. */
 bool mmu_stale(const struct hyp_vcpu *vcpu);
+
+/*
+ * The one piece of the host's hardware that a guest has: the GIC's virtual CPU
+ * interface.  Whole pages; mapped by the first access.  Before the first entry.
+ */
+void mmu_set_device(struct hyp_vm *vm, u64 ipa, u64 pa, u64 size);
 
 /* Guest physical memory from the kernel: 0, or -EFAULT where no slot (or a read-only one) is. */
 int mmu_read(struct hyp_vm *vm, u64 ipa, void *buf, unsigned long len);

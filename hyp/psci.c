@@ -63,12 +63,8 @@ static const struct psci_ops psci_ops = {
 
 int psci_vm_init(struct hyp_vm *vm)
 {
-	unsigned int i;
-
 	spin_lock_init(&vm->psci_lock);
-	for (i = 0; i < HYP_MAX_VCPUS; i++)
-		vm->psci_cpu[i].mpidr = ~0ULL;	/* no CPU_ON finds one that is not there */
-	return psci_init(&vm->psci, PSCI_VERSION_1_1, vm->psci_cpu, HYP_MAX_VCPUS, &psci_ops, vm);
+	return psci_init(&vm->psci, PSCI_VERSION_1_1, vm->psci_cpu, 1, &psci_ops, vm);
 }
 
 static u32 function_id(const struct hyp_vcpu *vcpu, u32 id)
@@ -86,6 +82,9 @@ static int system_stop(struct hyp_vcpu *vcpu)
 	/* What the guest finds if user space lets it go on, which the call does not allow. */
 	*guest_reg(vcpu->guest, 0) = (u32)PSCI_INTERNAL_FAILURE;
 	clear_bit(HYP_REQ_STOP, &vcpu->requests);
+	/* The others have stopped when user space hears of it (row 47). */
+	vm_pause(vcpu->vm);
+	vm_resume(vcpu->vm);
 	memset(&run->system_event, 0, sizeof(run->system_event));
 	run->system_event.type = vcpu->vm->system_event;
 	run->exit_reason = KVM_EXIT_SYSTEM_EVENT;
@@ -146,9 +145,13 @@ void psci_apply_reset(struct hyp_vcpu *vcpu)
 	g->core.r[0] = (u32)context;
 }
 
+/* Also while CPU_ON has yet to say where to begin: power changes before the request comes. */
 bool psci_is_off(struct hyp_vcpu *vcpu)
 {
-	return READ_ONCE(vcpu->vm->psci_cpu[vcpu->id].power) == PSCI_POWER_OFF;
+	enum psci_power power = READ_ONCE(vcpu->vm->psci_cpu[vcpu->id].power);
+
+	return power == PSCI_POWER_OFF ||
+	       (power == PSCI_POWER_ON_PENDING && !test_bit(HYP_REQ_RESET, &vcpu->requests));
 }
 
 void psci_set_power(struct hyp_vcpu *vcpu, bool on)
@@ -167,5 +170,6 @@ void psci_set_mpidr(struct hyp_vcpu *vcpu, u32 mpidr)
 
 	spin_lock(&vm->psci_lock);
 	vm->psci_cpu[vcpu->id].mpidr = mpidr & 0xffffff;
+	vm->psci.cpus = max(vm->psci.cpus, vcpu->id + 1);
 	spin_unlock(&vm->psci_lock);
 }

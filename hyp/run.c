@@ -18,6 +18,7 @@
 #include <linux/vtime.h>
 
 #include "hyp/hyp.h"
+#define CREATE_TRACE_POINTS
 #include "hyp/trace.h"
 
 static unsigned int halt_poll_ns = 500000;
@@ -33,6 +34,12 @@ static void kicked(void *unused)
 	/* The interrupt took the vCPU out of the guest: that was all. */
 }
 
+/*
+ * By host CPU, not by vCPU: one that is busy has an interrupt under way to that very
+ * CPU, which is as good, and no vCPU's memory is waited for when it is freed.
+ */
+static DEFINE_PER_CPU(call_single_data_t, kick) = CSD_INIT(kicked, NULL);
+
 void vcpu_request(struct hyp_vcpu *vcpu, enum hyp_request req)
 {
 	int cpu;
@@ -41,23 +48,18 @@ void vcpu_request(struct hyp_vcpu *vcpu, enum hyp_request req)
 	smp_mb__after_atomic();
 	if (rcuwait_wake_up(&vcpu->wait))
 		return;
-	/* One IPI for an entry is enough; kick may be used again when its function ran. */
-	if (!READ_ONCE(vcpu->in_guest) || cmpxchg(&vcpu->kicked, 0, 1))
+	if (!READ_ONCE(vcpu->in_guest))
 		return;
-	cpu = get_cpu();
-	if (READ_ONCE(vcpu->cpu) != cpu && READ_ONCE(vcpu->cpu) >= 0)
-		smp_call_function_single_async(READ_ONCE(vcpu->cpu), &vcpu->kick);
+	/* Here it is not in the guest: what sends this interrupted it, or is its own thread. */
+	cpu = READ_ONCE(vcpu->cpu);
+	if (get_cpu() != cpu)
+		smp_call_function_single_async(cpu, &per_cpu(kick, cpu));
 	put_cpu();
-}
-
-void vcpu_kick_init(struct hyp_vcpu *vcpu)
-{
-	INIT_CSD(&vcpu->kick, kicked, NULL);
 }
 
 bool vcpu_runnable(struct hyp_vcpu *vcpu)
 {
-	return vcpu->guest->virq || vtimer_pending(vcpu) || vgic_pending(vcpu);
+	return vcpu->guest->virq || READ_ONCE(vcpu->irq_lines) || vtimer_pending(vcpu) || vgic_pending(vcpu);
 }
 
 /* Is there a reason not to sleep on? */
@@ -150,7 +152,8 @@ static int serve_requests(struct hyp_vcpu *vcpu)
 	clear_bit(HYP_REQ_PAUSE, &vcpu->requests);
 	if (paused(vcpu) && !sleep_while(vcpu, paused))
 		return -EINTR;
-	clear_bit(HYP_REQ_TLB, &vcpu->requests);	/* mmu_load() looks itself */
+	clear_bit(HYP_REQ_TIMER, &vcpu->requests);	/* vtimer_flush() and mmu_load() look themselves */
+	clear_bit(HYP_REQ_TLB, &vcpu->requests);
 	return 1;
 }
 
@@ -172,32 +175,34 @@ static int enter_guest(struct hyp_vcpu *vcpu, enum hyp_exit *exit)
 	preempt_disable();
 	WRITE_ONCE(vcpu->cpu, smp_processor_id());
 	mmu_load(vcpu);
+	local_irq_disable();
+	/* From here on list registers may hold what the model does not show: vm_pause() waits. */
+	WRITE_ONCE(vcpu->in_guest, true);
 	clear_bit(HYP_REQ_IRQ, &vcpu->requests);
 	smp_mb__after_atomic();
 	vtimer_flush(vcpu);
 	vgic_flush(vcpu);
-	local_irq_disable();
-	vcpu->kicked = 0;
-	WRITE_ONCE(vcpu->in_guest, true);
-	smp_mb();
 	if (signal_pending(current))
 		ret = -EINTR;
 	else if (!READ_ONCE(vcpu->requests) && !need_resched() && !mmu_stale(vcpu))
 		ret = 1;
 	if (ret == 1) {
+		vcpu->guest->virq = (vcpu->guest->virq & BIT(HCR_VA)) | READ_ONCE(vcpu->irq_lines);
 		trace_kvm_entry(vcpu->guest->core.pc);
 		guest_time_begin();
 		*exit = hyp_enter(vcpu->guest);
 		vcpu->has_run = true;
 	}
-	WRITE_ONCE(vcpu->in_guest, false);
 	vtimer_sync(vcpu);
 	vgic_sync(vcpu);
+	smp_store_release(&vcpu->in_guest, false);	/* vm_pause() finds everything folded back */
 	/* A host interrupt that ended the run is taken here, as the guest's time. */
 	local_irq_enable();
 	if (ret == 1)
 		vtime_account_guest_exit();
 	preempt_enable();
+	if (unlikely(vcpu->vgic.lr.ended_count))
+		vgic_notify_ended(vcpu);
 	return ret;
 }
 
@@ -242,8 +247,8 @@ static int first_run(struct hyp_vcpu *vcpu)
 	ret = vgic_map(vm);
 	if (!ret)
 		ret = vtimer_start(vcpu);
-	mutex_unlock(&vm->lock);
 	vcpu->ready = !ret;
+	mutex_unlock(&vm->lock);
 	return ret;
 }
 

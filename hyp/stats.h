@@ -46,6 +46,8 @@ struct hyp_vm_stats {
 int stats_module_init(void);
 void stats_module_exit(void);
 void stats_vm_add(struct hyp_vm *vm, int fd);
+struct hyp_vcpu;
+void stats_vcpu_add(struct hyp_vcpu *vcpu);
 void stats_vm_remove(struct hyp_vm *vm);
 
 #endif

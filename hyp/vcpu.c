@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A vCPU: its file, its reset, its ioctls. */
 #include <linux/anon_inodes.h>
-#include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -70,7 +70,7 @@ static int vcpu_set_mp_state(struct hyp_vcpu *vcpu, u32 state)
 static void vcpu_get_events(struct hyp_vcpu *vcpu, struct kvm_vcpu_events *e)
 {
 	memset(e, 0, sizeof(*e));
-	e->exception.serror_pending = !!(vcpu->guest->virq & 1u << 8);
+	e->exception.serror_pending = !!(vcpu->guest->virq & 1u << HCR_VA);
 }
 
 static int vcpu_set_events(struct hyp_vcpu *vcpu, const struct kvm_vcpu_events *e)
@@ -224,7 +224,7 @@ static long vcpu_ioctl(struct file *file, unsigned int ioctl, unsigned long arg)
 static vm_fault_t vcpu_fault(struct vm_fault *vmf)
 {
 	struct hyp_vcpu *vcpu = vmf->vma->vm_file->private_data;
-	void *page[HYP_VCPU_MMAP_PAGES] = { vcpu->run, vcpu->ring };
+	void *page[HYP_VCPU_MMAP_PAGES] = { vcpu->run, vcpu->vm->io.ring };
 
 	if (vmf->pgoff >= HYP_VCPU_MMAP_PAGES)
 		return VM_FAULT_SIGBUS;
@@ -269,21 +269,18 @@ static struct hyp_vcpu *vcpu_alloc(struct hyp_vm *vm, unsigned int id)
 	vcpu->guest = (void *)__get_free_pages(GFP_KERNEL_ACCOUNT | __GFP_ZERO,
 					       get_order(sizeof(*vcpu->guest)));
 	vcpu->run = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
-	vcpu->ring = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 	vcpu->vm = vm;
 	vcpu->id = id;
 	vcpu->cpu = -1;
 	mutex_init(&vcpu->mutex);
 	rcuwait_init(&vcpu->wait);
-	vcpu_kick_init(vcpu);
-	if (vcpu->guest && vcpu->run && vcpu->ring) {
+	if (vcpu->guest && vcpu->run) {
 		vcpu->guest->vcpu = vcpu;
 		vtimer_vcpu_init(vcpu);
 		return vcpu;
 	}
 	free_pages((unsigned long)vcpu->guest, get_order(sizeof(*vcpu->guest)));
 	free_page((unsigned long)vcpu->run);
-	free_page((unsigned long)vcpu->ring);
 	kfree(vcpu);
 	return NULL;
 }
@@ -293,7 +290,6 @@ void vcpu_free(struct hyp_vcpu *vcpu)
 	vtimer_vcpu_destroy(vcpu);
 	free_pages((unsigned long)vcpu->guest, get_order(sizeof(*vcpu->guest)));
 	free_page((unsigned long)vcpu->run);
-	free_page((unsigned long)vcpu->ring);
 	kfree(vcpu);
 }
 
@@ -330,6 +326,7 @@ int vcpu_create_fd(struct hyp_vm *vm, unsigned long id)
 		goto unlock;
 	}
 	vm->vcpus++;
+	stats_vcpu_add(vcpu);
 unlock:
 	mutex_unlock(&vm->lock);
 	return fd;

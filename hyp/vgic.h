@@ -10,7 +10,7 @@
 
 #include <linux/spinlock.h>
 
-#include "arm/gic/gicv2.h"
+#include "arm/gic/gicv2_lr.h"
 #include "hyp/uapi/kvm.h"
 
 struct hyp_vm;
@@ -30,17 +30,19 @@ struct hyp_vgic {
 	/* Taken with interrupts off, also by HYP's fast path: not a kernel lock. */
 	arch_spinlock_t lock;
 	struct gicv2 *gic;		/* kmalloc'ed at creation; NULL: no in-kernel GIC */
-	bool created, initialized, mapped;
-	u32 irqs;			/* KVM_DEV_ARM_VGIC_GRP_NR_IRQS; 0: the default of 256 */
-	u64 dist_base, cpu_base;	/* ~0: not set */
-	/* vgic.c's own: see there */
+	struct gicv2_owners *owners;
+	bool initialized;		/* the number of CPUs and interrupts is fixed */
+	bool mapped;			/* GICV is in the guest's memory map */
+	u32 irqs;			/* KVM_DEV_ARM_VGIC_GRP_NR_IRQS; 0: not said */
+	u64 dist_base, cpu_base;	/* VGIC_ADDR_UNDEF: not set */
 };
 
+#define VGIC_ADDR_UNDEF (~0ULL)
+#define VGIC_DEFAULT_IRQS 256
+
 struct hyp_vgic_cpu {
-	u32 hcr, vmcr, apr;		/* GICH_HCR, GICH_VMCR, GICH_APR while not in the guest */
-	u32 lr[64];
-	u64 used;			/* list registers in use */
-	bool pending;			/* something for this vCPU: HYP_REQ_IRQ was sent */
+	struct gicv2_lr lr;		/* what is or was in the list registers */
+	bool loaded;			/* GICH holds it: between flush and sync */
 };
 
 int vgic_module_init(void);		/* finds the hardware; 0 also when there is none */
@@ -54,23 +56,42 @@ void vgic_destroy(struct hyp_vm *vm);
 /* The number of vCPUs is fixed: no more of them (vm->lock held). */
 bool vgic_frozen(const struct hyp_vm *vm);
 extern const struct hyp_device_ops vgic_device_ops;	/* vgic_attr.c */
+/* Fixes the configuration: KVM_DEV_ARM_VGIC_CTRL_INIT, or the first use.  vm->lock held. */
+int vgic_init(struct hyp_vm *vm);
+unsigned long vgic_lock(struct hyp_vm *vm);
+void vgic_unlock(struct hyp_vm *vm, unsigned long flags);
+/* After any change of the model, the lock held: who has something to take is told. */
+void vgic_kick(struct hyp_vm *vm);
+/* Active bits were written from outside. */
+void vgic_adopt(struct hyp_vm *vm);
 /* KVM_ARM_SET_DEVICE_ADDR, the older way to the same addresses. */
 int vgic_set_addr(struct hyp_vm *vm, u32 type, u64 addr);
 /* Before the first entry: -ENXIO when an address is missing, maps GICV. */
 int vgic_map(struct hyp_vm *vm);
 void vgic_vcpu_reset(struct hyp_vcpu *vcpu);
 
+/*
+ * Physical PPI @phys stands behind the guest's PPI @intid of @vcpu: the guest's end of
+ * interrupt deactivates it (arm/gic/gicv2_lr.h).
+ */
+void vgic_map_phys(struct hyp_vcpu *vcpu, unsigned int intid, unsigned int phys);
+
 /* Is @ipa in the distributor?  Then *offset is into it. */
 bool vgic_dist_at(const struct hyp_vm *vm, u64 ipa, u32 *offset);
 /* A guest access to it, 1, 2 or 4 bytes.  Takes the lock, kicks whom it concerns. */
 void vgic_dist_access(struct hyp_vcpu *vcpu, u32 offset, unsigned int len, bool write, u32 *val);
 
-/* A wire: PPI 16..31 of @vcpu, SPI from 32 (vcpu ignored).  Any context.  -EINVAL, -ENXIO. */
+/*
+ * A wire: PPI 16..31 of @vcpu, SPI from 32 (vcpu ignored).  Any context.  -EINVAL, or
+ * -EAGAIN before vgic_init().
+ */
 int vgic_inject(struct hyp_vm *vm, unsigned int vcpu, unsigned int intid, bool level);
 
 /* Around an entry, preemption off; both cheap when nothing is to do. */
 void vgic_flush(struct hyp_vcpu *vcpu);
 void vgic_sync(struct hyp_vcpu *vcpu);
+/* Later, with interrupts on: who waits for the end of a level interrupt hears of it. */
+void vgic_notify_ended(struct hyp_vcpu *vcpu);
 /* Would the guest get an interrupt (PMR and group enables honoured)? */
 bool vgic_pending(struct hyp_vcpu *vcpu);
 

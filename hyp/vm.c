@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A VM: its file, its life, its ioctls. */
 #include <linux/anon_inodes.h>
-#include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -55,16 +55,19 @@ static int vm_create(struct hyp_vm **out)
 	ret = irq_vm_init(vm);
 	if (ret)
 		goto free;
-	io_init(vm);
+	ret = io_init(vm);
+	if (ret)
+		goto irqs;
 	vtimer_vm_init(vm);
 	vgic_vm_init(vm);
 	ret = mmu_init(vm);
 	if (ret)
-		goto irqs;
+		goto io;
 	*out = vm;
 	return 0;
-irqs:
+io:
 	io_destroy(vm);
+irqs:
 	irq_vm_destroy(vm);
 free:
 	mmdrop(vm->mm);
