@@ -15,6 +15,7 @@ needed and nothing is emulated.  Both images are ext4 and sparse.  Nothing is
 done when the image is there already.
 """
 import argparse
+import gzip
 import hashlib
 import os
 import shutil
@@ -22,8 +23,9 @@ import subprocess
 import sys
 import tempfile
 
-import fetch_guest
-from fetch_guest import Failure, say
+import debian
+from debian import Failure, say
+from fetch_guest import Cpio
 
 TOOLS = ["busybox-static", "bash", "dash", "coreutils", "util-linux", "grep", "sed", "mawk",
          "findutils", "procps", "e2fsprogs", "rt-tests", "stress-ng", "iperf3", "fio",
@@ -112,8 +114,8 @@ KINDS = {
 
 def source_lines():
     """This machine's own source of the main suite, as mmdebstrap reads it."""
-    code = fetch_guest.codename()
-    own = fetch_guest.debian_sources([code])
+    code = debian.codename()
+    own = debian.debian_sources([code])
     if not own:
         raise Failure(f"apt's sources on this machine have no entry for {code} main; "
                       "add Debian's own")
@@ -161,13 +163,13 @@ def make_image(tar, extra, size, image):
 
 def make_switch_initrd(guest, out):
     """The guest's initrd with an init that goes on to that of a disk: /dev/vda, or disk=."""
-    cpio = fetch_guest.Cpio()
+    cpio = Cpio()
     cpio.file("switch", SWITCH_INIT.encode(), 0o755)
     with open(os.path.join(guest, "initrd.gz"), "rb") as f:
         base = f.read()
     # The kernel takes several archives in a row, each padded to four bytes.
     base += b"\0" * (-len(base) % 4)
-    fetch_guest.write_file(out, base + fetch_guest.gzip.compress(cpio.finish(), 6, mtime=0))
+    debian.write_file(out, base + gzip.compress(cpio.finish(), 6, mtime=0))
 
 
 def recipe():
@@ -202,7 +204,7 @@ def ensure(kind, cache, out):
             if f.read() == recipe():
                 return
     fetch(kind, cache, out)
-    fetch_guest.write_file(stamp, recipe().encode())
+    debian.write_file(stamp, recipe().encode())
 
 
 def main():

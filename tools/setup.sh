@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Installs the Debian packages that are missing: tools/setup.sh build|test|slow|bench...
+# Installs the Debian packages that are missing: tools/setup.sh build|test|slow|bench|hyp...
 # With nothing missing it asks nothing, touches nothing and takes a few milliseconds.
 set -eu
 
@@ -20,8 +20,14 @@ packages()
 	bench)
 		echo qemu-system-arm qemu-user-static gcc-aarch64-linux-gnu libc6-dev-arm64-cross \
 			gcc-arm-linux-gnueabihf libc6-dev-armhf-cross ;;
+	cross)	# for Arm hosts
+		echo gcc-arm-linux-gnueabihf gcc-aarch64-linux-gnu libc6-dev-armhf-cross libc6-dev-arm64-cross \
+			binutils ;;
+	hyp)	# the kernel module, and the boards that load it
+		echo gcc-arm-linux-gnueabihf gcc-12-arm-linux-gnueabihf libc6-dev-armhf-cross libc6-dev-arm64-cross \
+			gcc-aarch64-linux-gnu qemu-system-arm dkms ;;
 	*)
-		echo "setup.sh: unknown set '$1'; sets are build, test, slow and bench" >&2
+		echo "setup.sh: unknown set '$1'; sets are build, test, slow, bench, cross and hyp" >&2
 		exit 2 ;;
 	esac
 }

@@ -17,8 +17,10 @@
 #include <unistd.h>
 
 #include "vmm/accel/accel.h"
+#include "vmm/control.h"
 #include "vmm/devices.h"
 #include "vmm/host/chardev.h"
+#include "vmm/host/command_pipe.h"
 #include "vmm/host/log.h"
 #include "vmm/host/loop.h"
 #include "vmm/host/tty.h"
@@ -36,7 +38,9 @@ struct vcpu {
 
 struct vm {
 	/* Constant while the guest runs. */
-	const struct vm_config *cfg;
+	const struct vm_config *cfg;	/* &@settled, whose strings are the caller's */
+	struct vm_config settled;
+	struct accel_host host;		/* of the engine kvm */
 	const struct machine_type *type;
 	struct arm_cpu_model model;
 	struct boot *boot;
@@ -49,10 +53,11 @@ struct vm {
 	struct machine *machine;
 	struct devices devices;
 	struct chardev *terminal, *serial;
+	struct command_pipe *control;
 	FILE *log;
 	int signal_fd;
 	struct loop_source *signals;
-	struct vcpu vcpus[EMU_MAX_CPUS];
+	struct vcpu vcpus[ACCEL_MAX_CPUS];
 
 	pthread_mutex_t lock;	/* what follows; nothing is called with it held */
 	enum vm_end end;	/* the first reason counts, but quitting beats a reboot */
@@ -123,19 +128,19 @@ static void host_ppi(void *opaque, unsigned int cpu, unsigned int intid, bool le
 	vm->machine->ops->set_ppi(vm->machine, cpu, intid, level);
 }
 
-static void host_event(void *opaque, unsigned int cpu, enum emu_event event)
+static void host_event(void *opaque, unsigned int cpu, enum accel_event event)
 {
 	static const enum vm_end ends[] = {
-		[EMU_EVENT_SYSTEM_OFF] = VM_END_OFF,
-		[EMU_EVENT_SYSTEM_RESET] = VM_END_RESET,
-		[EMU_EVENT_FATAL] = VM_END_FATAL,
+		[ACCEL_EVENT_OFF] = VM_END_OFF,
+		[ACCEL_EVENT_RESET] = VM_END_RESET,
+		[ACCEL_EVENT_FATAL] = VM_END_FATAL,
 	};
 
 	(void)cpu;
 	vm_end(opaque, ends[event]);
 }
 
-static const struct emu_host_ops host_ops = {
+static const struct accel_host_ops host_ops = {
 	.mmio_read = host_read,
 	.mmio_write = host_write,
 	.ppi = host_ppi,
@@ -150,8 +155,23 @@ static void cpu_wires(void *opaque, unsigned int cpu, bool irq, bool fiq)
 
 	if (!a)
 		return;
-	a->ops->set_line(a, cpu, EMU_LINE_IRQ, irq);
-	a->ops->set_line(a, cpu, EMU_LINE_FIQ, fiq);
+	a->ops->set_line(a, cpu, ACCEL_LINE_IRQ, irq);
+	a->ops->set_line(a, cpu, ACCEL_LINE_FIQ, fiq);
+}
+
+static void set_spi(void *opaque, unsigned int spi, bool level)
+{
+	struct accel *a = ((struct vm *)opaque)->accel;
+
+	if (a)
+		a->ops->set_spi(a, spi, level);
+}
+
+static int set_doorbell(void *opaque, u64 ipa, u32 val, int fd)
+{
+	struct accel *a = ((struct vm *)opaque)->accel;
+
+	return a->ops->set_doorbell(a, ipa, val, fd);
 }
 
 static void machine_power(void *opaque, bool reset)
@@ -163,7 +183,7 @@ static void dma_written(void *opaque, u64 ipa, u64 len)
 {
 	struct accel *a = ((struct vm *)opaque)->accel;
 
-	if (a)
+	if (a && a->ops->dma_written)
 		a->ops->dma_written(a, ipa, len);
 }
 
@@ -243,13 +263,69 @@ static int create_memory(struct vm *vm, char **err)
 	return ret;
 }
 
+/* What of the user's wishes keeps the host's CPU from running this guest?  NULL: nothing. */
+static const char *kvm_unfit(const struct vm_config *cfg, const struct accel_host *host)
+{
+	const struct machine_type *type = cfg->machine;
+	bool is32 = !arm_has(host->model.features, ARM_FEAT_AARCH64);
+
+	if (cfg->cpu_given && !cfg->cpu_host && strcmp(cfg->model->name, host->model.name))
+		return "KVM gives a guest the host's CPU, which is another; use --cpu host";
+	if (type->only_aarch32 && !is32)
+		return "the machine has 32-bit CPUs, and this host has not; use --machine virt";
+	if (host->gic_version == 3 && !type->gic.redist)
+		return "this host gives guests a GICv3 only, for which the machine has no place; use --machine virt";
+	if (cfg->log)
+		return "-d shows what the translator does";
+	return NULL;
+}
+
+/*
+ * Settles engine, CPU (maybe @host's) and interrupt controller in @cfg.  What an explicit
+ * --engine kvm lacks is an error; left to us, it is a reason to emulate.
+ */
+static int choose_engine(struct vm_config *cfg, struct accel_host *host, char **err)
+{
+	const char *unfit;
+	char *why = NULL;
+	int ret;
+
+	cfg->gic_version = 2;
+	if (cfg->engine != ACCEL_AUTO && cfg->engine != ACCEL_KVM)
+		return 0;
+	ret = accel_kvm_host(host, &why);
+	unfit = ret ? why ? why : strerror(-ret) : kvm_unfit(cfg, host);
+	if (!unfit) {
+		cfg->engine = ACCEL_KVM;
+		cfg->model = &host->model;
+		cfg->gic_version = host->gic_version;
+		if (cfg->verbose)
+			log_info("engine kvm: this host's CPU (%s), GICv%u", cfg->model->name, cfg->gic_version);
+		return 0;
+	}
+	ret = ret ? ret : -EINVAL;
+	if (cfg->engine == ACCEL_KVM || cfg->cpu_host || !accel_has_emu) {
+		err_set(err, ret, "%s: %s", cfg->cpu_host ? "--cpu host" : "--engine kvm", unfit);
+	} else {
+		cfg->engine = ACCEL_EMU;
+		ret = 0;
+		if (cfg->verbose)
+			log_info("engine emu, because of kvm: %s", unfit);
+	}
+	free(why);
+	return ret;
+}
+
 static int create_engine(struct vm *vm, char **err)
 {
 	const struct vm_config *cfg = vm->cfg;
-	const struct emu_config emu = {
+	const struct machine_gic *gic = &vm->type->gic;
+	const struct accel_config engine = {
+		.engine = cfg->engine,
 		.model = &vm->model,
 		.cpus = cfg->cpus,
-		.engine = cfg->engine,
+		.gic = { cfg->gic_version, gic->irqs, gic->dist, gic->cpu, gic->redist },
+		.aarch32 = boot_is_aarch32(vm->boot),
 		.cache_bytes = cfg->cache_bytes,
 		.count_insns = cfg->stats,
 		.no_psci = vm->type->no_psci,
@@ -258,11 +334,10 @@ static int create_engine(struct vm *vm, char **err)
 		.ops = &host_ops,
 		.opaque = vm,
 	};
-	int ret = accel_emu_create(&emu, &vm->accel);
+	int ret = accel_create(&engine, &vm->accel, err);
 
 	if (ret)
-		return err_set(err, ret, "--engine: %s", ret == -ENOTSUP || ret == -ENOSYS ?
-			       "this host has no translator; use --engine interp" : strerror(-ret));
+		return ret;
 	ret = vm->accel->ops->map_ram(vm->accel, vm->type->ram_base, cfg->memory, vm->ram, false);
 	for (unsigned int i = 0; i < nr_extra_ram(vm) && !ret; i++)
 		ret = vm->accel->ops->map_ram(vm->accel, vm->type->extra_ram[i].base, vm->type->extra_ram[i].size,
@@ -288,6 +363,27 @@ static void screenshot_by_key(void *opaque)
 static void quit_by_key(void *opaque)
 {
 	vm_quit(opaque);
+}
+
+static void run_command(void *opaque, char *line)
+{
+	struct vm *vm = opaque;
+	const struct control control = {
+		.machine = vm->machine, .screenshot = vm->cfg->screenshot ? take_screenshot : NULL,
+		.quit = quit_by_key, .opaque = vm,
+	};
+	char *err = NULL;
+
+	if (control_run(&control, line, &err))
+		log_warn("--control: %s", err ? err : strerror(ENOMEM));
+	free(err);
+}
+
+static int open_control(struct vm *vm, char **err)
+{
+	if (!vm->cfg->control)
+		return 0;
+	return command_pipe_create(vm->loop, vm->cfg->control, run_command, vm, &vm->control, err);
 }
 
 /*
@@ -330,6 +426,8 @@ static int create_machine(struct vm *vm)
 		.virtio = vm->devices.virtio,
 		.parts = &vm->devices.parts,
 		.cpu_wires = cpu_wires,
+		.set_spi = vm->accel->ops->set_spi ? set_spi : NULL,
+		.set_doorbell = vm->accel->ops->set_doorbell ? set_doorbell : NULL,
 		.power = machine_power,
 		.opaque = vm,
 	};
@@ -347,8 +445,13 @@ static int create_machine(struct vm *vm)
  */
 static int vm_build(struct vm *vm, char **err)
 {
-	int ret = boot_open(vm->cfg, vm->type, &vm->boot, err);
+	int ret = choose_engine(&vm->settled, &vm->host, err);
 
+	if (ret)
+		return ret;
+	vm->model = *vm->cfg->model;
+	vm->type->fit_model(&vm->model);
+	ret = boot_open(vm->cfg, vm->type, &vm->boot, err);
 	if (!ret && boot_is_aarch32(vm->boot))
 		vm->model.features &= ~ARM_FEAT_BIT(ARM_FEAT_AARCH64);
 	if (!ret)
@@ -367,6 +470,8 @@ static int vm_build(struct vm *vm, char **err)
 	if (!ret)
 		ret = boot_load(vm->boot, vm->mem, err);
 	if (!ret)
+		ret = open_control(vm, err);
+	if (!ret)
 		ret = open_terminal(vm, err);
 	return ret ? ret : create_machine(vm);
 }
@@ -380,10 +485,9 @@ int vm_create(const struct vm_config *cfg, struct vm **out)
 	if (!vm)
 		return -ENOMEM;
 	pthread_mutex_init(&vm->lock, NULL);
-	vm->cfg = cfg;
+	vm->settled = *cfg;
+	vm->cfg = &vm->settled;
 	vm->type = cfg->machine;
-	vm->model = *cfg->model;
-	vm->type->fit_model(&vm->model);
 	vm->signal_fd = -1;
 	ret = vm_build(vm, &err);
 	if (ret) {
@@ -415,6 +519,7 @@ void vm_free(struct vm *vm)
 {
 	if (!vm)
 		return;
+	command_pipe_free(vm->control);
 	free_engine(vm);
 	if (vm->machine)
 		vm->machine->ops->free(vm->machine);
@@ -526,15 +631,35 @@ static int vm_reboot(struct vm *vm)
 	return ret;
 }
 
+/* The CPUs as after power-on, those that firmware would start at the kernel's entry. */
+static int enter_guest(struct vm *vm)
+{
+	struct accel *a = vm->accel;
+	int ret = a->ops->reset(a);
+
+	for (unsigned int i = 0; !ret && i < (vm->type->no_psci ? vm->cfg->cpus : 1); i++) {
+		struct arm_state *s = a->ops->state(a, i);
+
+		if (s)
+			boot_enter(vm->boot, i, s);
+		else
+			ret = -EIO;
+	}
+	if (ret)
+		log_warn("the CPUs cannot be reset: %s", strerror(-ret));
+	return ret;
+}
+
 enum vm_end vm_run(struct vm *vm)
 {
 	struct accel *a = vm->accel;
 	enum vm_end end;
 
 	do {
-		a->ops->reset(a);
-		for (unsigned int i = 0; i < (vm->type->no_psci ? vm->cfg->cpus : 1); i++)
-			boot_enter(vm->boot, i, a->ops->state(a, i));
+		if (enter_guest(vm)) {
+			end = VM_END_FATAL;
+			break;
+		}
 		end = run_once(vm);
 		if (end != VM_END_RESET || vm->cfg->no_reboot)
 			break;
@@ -558,9 +683,13 @@ int vm_dump_dtb(const struct vm_config *cfg)
 	struct fdt_blob fdt = { 0 };
 	struct boot *boot = NULL;
 	char *err = NULL;
+	struct vm_config settled = *cfg;
+	struct accel_host host;
 	FILE *f = NULL;
-	int ret = boot_open(cfg, cfg->machine, &boot, &err);
+	int ret = choose_engine(&settled, &host, &err);
 
+	if (!ret)
+		ret = boot_open(&settled, cfg->machine, &boot, &err);
 	if (!ret)
 		ret = boot_make_fdt(boot, &fdt, &err);
 	if (!ret) {

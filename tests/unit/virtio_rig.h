@@ -118,7 +118,8 @@ __attribute__((unused)) static void rig_init(struct rig *rig, struct virtio_devi
 
 __attribute__((unused)) static void rig_destroy(struct rig *rig)
 {
-	rig->dev->ops->free(rig->dev);
+	if (rig->dev)
+		rig->dev->ops->free(rig->dev);
 	free(rig->mem.ram);
 	free(rig->mem.ram2);
 	free(rig->mem.rom);

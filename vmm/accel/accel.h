@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * An engine that runs vCPUs.  State crosses only as struct arm_state (and the
- * GIC and timer structs of arm/).  accel/ never includes dev/.
+ * An engine that runs vCPUs: this program's own translator (emu), or the host's
+ * CPU (kvm).  State crosses only as struct arm_state (and the GIC and timer
+ * structs of arm/).  accel/ never includes dev/.
  */
 #ifndef VMM_ACCEL_ACCEL_H
 #define VMM_ACCEL_ACCEL_H
@@ -9,22 +10,102 @@
 #include <stdio.h>
 
 #include "arm/base.h"
+#include "arm/cpu_model.h"
 #include "arm/state.h"
-#include "emu/emu.h"
+
+#define ACCEL_MAX_CPUS 8
+
+enum accel_engine {
+	ACCEL_AUTO,		/* kvm where it works, else emu's best */
+	ACCEL_KVM,
+	ACCEL_EMU,		/* the translator; the interpreter on hosts that have none */
+	ACCEL_JIT,
+	ACCEL_INTERP,
+	ACCEL_LOCKSTEP,		/* translator and interpreter, compared block by block */
+};
+
+enum accel_event {
+	ACCEL_EVENT_OFF,	/* the guest powers off (PSCI) */
+	ACCEL_EVENT_RESET,	/* or reboots */
+	ACCEL_EVENT_FATAL,	/* the engine cannot go on; a message was printed */
+};
+
+enum accel_line {
+	ACCEL_LINE_IRQ,
+	ACCEL_LINE_FIQ,
+};
+
+/*
+ * What the machine does for the CPUs: on vCPU threads, or (ppi) on one of the
+ * engine's own, with none of its locks held.
+ */
+struct accel_host_ops {
+	/*
+	 * A guest access of 1, 2, 4 or 8 bytes that is not RAM.  What is not
+	 * ARM_HANDLED becomes a synchronous external abort.
+	 */
+	enum arm_result (*mmio_read)(void *opaque, unsigned int cpu, u64 ipa, unsigned int size, u64 *val);
+	enum arm_result (*mmio_write)(void *opaque, unsigned int cpu, u64 ipa, unsigned int size, u64 val);
+	/* The level of a private peripheral interrupt (16..31) of @cpu. */
+	void (*ppi)(void *opaque, unsigned int cpu, unsigned int intid, bool level);
+	void (*event)(void *opaque, unsigned int cpu, enum accel_event event);
+};
+
+/* Where the machine has its interrupt controller, for engines that bring their own. */
+struct accel_gic {
+	unsigned int version;		/* 2, 3 */
+	unsigned int irqs;		/* SGIs and PPIs included */
+	u64 dist, cpu;			/* addresses; @cpu of a version 2, */
+	u64 redist;			/* @redist of a version 3 */
+};
+
+/* What the pointers point to is borrowed. */
+struct accel_config {
+	enum accel_engine engine;	/* not ACCEL_AUTO */
+	const struct arm_cpu_model *model;
+	unsigned int cpus;		/* 1..ACCEL_MAX_CPUS */
+	struct accel_gic gic;
+	bool aarch32;			/* the CPUs start in AArch32 */
+	bool no_psci;			/* no firmware: every vCPU runs from reset */
+	u64 cache_bytes;		/* emu: translated code; 0: the default */
+	unsigned int log;		/* emu: enum emu_log bits */
+	FILE *log_file;			/* NULL: stderr */
+	bool count_insns;
+	const struct accel_host_ops *ops;
+	void *opaque;			/* first argument of every op */
+};
 
 struct accel;
 
+/* A member that is NULL: the engine has not got it. */
 struct accel_ops {
 	const char *name;
+	/* 0 or -errno.  Before the first run only. */
 	int (*map_ram)(struct accel *a, u64 ipa, u64 size, void *host, bool readonly);
+	/* A device wrote there.  Any thread. */
 	void (*dma_written)(struct accel *a, u64 ipa, u64 len);
 	/* Runs vCPU @cpu on the calling thread until stop(); 0 or -errno. */
 	int (*run)(struct accel *a, unsigned int cpu);
+	/* Makes every run() return soon.  Any thread. */
 	void (*stop)(struct accel *a);
+	/* After a stop and with all vCPUs returned: run() may be called again. */
 	void (*restart)(struct accel *a);
-	void (*reset)(struct accel *a);
+	/* Architectural reset; the caller then sets the entry state.  vCPUs are not running.  0 or -errno. */
+	int (*reset)(struct accel *a);
+	/*
+	 * The state of a vCPU that is not running: the engine's own copy, which
+	 * may be changed and counts from the next run() on.  NULL after a message.
+	 */
 	struct arm_state *(*state)(struct accel *a, unsigned int cpu);
-	void (*set_line)(struct accel *a, unsigned int cpu, enum emu_line line, bool level);
+	/* The wires from the machine's interrupt controller.  Any thread. */
+	void (*set_line)(struct accel *a, unsigned int cpu, enum accel_line line, bool level);
+	/* The engine has the interrupt controller itself: a shared interrupt (0: id 32).  Any thread. */
+	void (*set_spi)(struct accel *a, unsigned int spi, bool level);
+	/*
+	 * Guest writes of the 32-bit value @val to @ipa only signal the eventfd @fd
+	 * from now on; until that is closed.  0 or -errno.
+	 */
+	int (*set_doorbell)(struct accel *a, u64 ipa, u32 val, int fd);
 	void (*print_stats)(struct accel *a, FILE *out);
 	void (*free)(struct accel *a);
 };
@@ -33,7 +114,25 @@ struct accel {
 	const struct accel_ops *ops;
 };
 
-/* The translator (or interpreter) as an engine.  0 or -errno; *out is the caller's to free. */
-int accel_emu_create(const struct emu_config *cfg, struct accel **out);
+/* The CPU that a guest gets under kvm, and the interrupt controller. */
+struct accel_host {
+	struct arm_cpu_model model;	/* one that we know, or called "host" */
+	unsigned int gic_version;
+};
+
+/* Whether /dev/kvm can run guests of ours: 0, or -errno and a sentence in *@err (free() it). */
+int accel_kvm_host(struct accel_host *out, char **err);
+
+/*
+ * The engine that cfg->engine names.  0 and *@out, the caller's to free; or
+ * -errno and a sentence in *@err.
+ */
+int accel_create(const struct accel_config *cfg, struct accel **out, char **err);
+
+/* Those engines; -ENOTSUP from what was not built. */
+int accel_emu_create(const struct accel_config *cfg, struct accel **out, char **err);
+int accel_kvm_create(const struct accel_config *cfg, struct accel **out, char **err);
+/* Was the engine emu built?  It computes in 128 bits, which 32-bit hosts lack. */
+extern const bool accel_has_emu;
 
 #endif

@@ -2,12 +2,21 @@
 /* The translator and the interpreter as an engine: a thin coat over emu/. */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "emu/emu.h"
 #include "vmm/accel/accel.h"
+#include "vmm/host/log.h"
+
+_Static_assert(ACCEL_MAX_CPUS <= EMU_MAX_CPUS, "every machine fits the engine");
+
+const bool accel_has_emu = true;
 
 struct accel_emu {
 	struct accel accel;
 	struct emu_vm *vm;
+	const struct accel_host_ops *ops;
+	void *opaque;
 };
 
 static struct emu_vm *vm_of(struct accel *a)
@@ -40,9 +49,10 @@ static void accel_emu_restart(struct accel *a)
 	emu_vm_restart(vm_of(a));
 }
 
-static void accel_emu_reset(struct accel *a)
+static int accel_emu_reset(struct accel *a)
 {
 	emu_vm_reset(vm_of(a));
+	return 0;
 }
 
 static struct arm_state *accel_emu_state(struct accel *a, unsigned int cpu)
@@ -50,9 +60,9 @@ static struct arm_state *accel_emu_state(struct accel *a, unsigned int cpu)
 	return emu_vcpu_state(emu_vm_vcpu(vm_of(a), cpu));
 }
 
-static void accel_emu_set_line(struct accel *a, unsigned int cpu, enum emu_line line, bool level)
+static void accel_emu_set_line(struct accel *a, unsigned int cpu, enum accel_line line, bool level)
 {
-	emu_vcpu_set_line(emu_vm_vcpu(vm_of(a), cpu), line, level);
+	emu_vcpu_set_line(emu_vm_vcpu(vm_of(a), cpu), line == ACCEL_LINE_FIQ ? EMU_LINE_FIQ : EMU_LINE_IRQ, level);
 }
 
 static void accel_emu_print_stats(struct accel *a, FILE *out)
@@ -103,18 +113,89 @@ static const struct accel_ops accel_emu_ops = {
 	.free = accel_emu_free,
 };
 
-int accel_emu_create(const struct emu_config *cfg, struct accel **out)
+/* What the emulated CPUs ask of the machine. */
+
+static enum arm_result host_read(void *opaque, unsigned int cpu, u64 ipa, unsigned int size, u64 *val)
+{
+	struct accel_emu *e = opaque;
+
+	return e->ops->mmio_read(e->opaque, cpu, ipa, size, val);
+}
+
+static enum arm_result host_write(void *opaque, unsigned int cpu, u64 ipa, unsigned int size, u64 val)
+{
+	struct accel_emu *e = opaque;
+
+	return e->ops->mmio_write(e->opaque, cpu, ipa, size, val);
+}
+
+static void host_ppi(void *opaque, unsigned int cpu, unsigned int intid, bool level)
+{
+	struct accel_emu *e = opaque;
+
+	e->ops->ppi(e->opaque, cpu, intid, level);
+}
+
+static void host_event(void *opaque, unsigned int cpu, enum emu_event event)
+{
+	static const enum accel_event events[] = {
+		[EMU_EVENT_SYSTEM_OFF] = ACCEL_EVENT_OFF,
+		[EMU_EVENT_SYSTEM_RESET] = ACCEL_EVENT_RESET,
+		[EMU_EVENT_FATAL] = ACCEL_EVENT_FATAL,
+	};
+	struct accel_emu *e = opaque;
+
+	e->ops->event(e->opaque, cpu, events[event]);
+}
+
+static const struct emu_host_ops host_ops = {
+	.mmio_read = host_read,
+	.mmio_write = host_write,
+	.ppi = host_ppi,
+	.event = host_event,
+};
+
+static enum emu_engine engine_of(enum accel_engine engine)
+{
+	switch (engine) {
+	case ACCEL_JIT:
+		return EMU_ENGINE_JIT;
+	case ACCEL_INTERP:
+		return EMU_ENGINE_INTERP;
+	case ACCEL_LOCKSTEP:
+		return EMU_ENGINE_LOCKSTEP;
+	default:
+		return EMU_ENGINE_AUTO;
+	}
+}
+
+int accel_emu_create(const struct accel_config *cfg, struct accel **out, char **err)
 {
 	struct accel_emu *e = calloc(1, sizeof(*e));
+	const struct emu_config emu = {
+		.model = cfg->model,
+		.cpus = cfg->cpus,
+		.engine = engine_of(cfg->engine),
+		.cache_bytes = cfg->cache_bytes,
+		.count_insns = cfg->count_insns,
+		.no_psci = cfg->no_psci,
+		.log = cfg->log,
+		.log_file = cfg->log_file,
+		.ops = &host_ops,
+		.opaque = e,
+	};
 	int ret;
 
 	if (!e)
 		return -ENOMEM;
 	e->accel.ops = &accel_emu_ops;
-	ret = emu_vm_create(cfg, &e->vm);
+	e->ops = cfg->ops;
+	e->opaque = cfg->opaque;
+	ret = emu_vm_create(&emu, &e->vm);
 	if (ret) {
 		free(e);
-		return ret;
+		return err_set(err, ret, "--engine: %s", ret == -ENOTSUP || ret == -ENOSYS ?
+			       "this host has no translator; use --engine interp" : strerror(-ret));
 	}
 	*out = &e->accel;
 	return 0;

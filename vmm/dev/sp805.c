@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "vmm/dev/regs.h"
+#include "vmm/dev/timer.h"
 #include "vmm/host/loop.h"
 
 #define NS_PER_S 1000000000ull
@@ -34,7 +35,7 @@ static u64 now_ns(void)
 
 static u64 ns_of(const struct sp805 *w, u64 ticks)
 {
-	return (unsigned __int128)ticks * NS_PER_S / w->cfg.hz;
+	return dev_muldiv(ticks, NS_PER_S, 0, w->cfg.hz);
 }
 
 static void update_irq(struct sp805 *w)
@@ -95,7 +96,7 @@ static u32 read_value(void *dev)
 		return w->stopped;
 	/* Periods that nobody was told of, because the interrupt was there already. */
 	left = now < w->end_ns ? w->end_ns - now : period - (now - w->end_ns) % (period ? period : 1);
-	left = (unsigned __int128)left * w->cfg.hz / NS_PER_S;
+	left = dev_muldiv(left, w->cfg.hz, 0, NS_PER_S);
 	return left > w->load ? w->load : left;
 }
 

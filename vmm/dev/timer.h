@@ -43,4 +43,7 @@ static inline bool dev_timer_pending(const struct dev_timer *t)
 /* CLOCK_MONOTONIC in ns. */
 u64 dev_now(void);
 
+/* floor((@a * @b + @c) / @d) modulo 2^64, exact on hosts of any width; @d is not 0. */
+u64 dev_muldiv(u64 a, u64 b, u64 c, u64 d);
+
 #endif

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "vmm/dev/regs.h"
+#include "vmm/dev/timer.h"
 
 #define NS_PER_S 1000000000ull
 
@@ -100,7 +101,7 @@ static u32 counter(const struct vexpress_sys *s, u64 hz)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	ns = (u64)ts.tv_sec * NS_PER_S + ts.tv_nsec - s->start_ns;
-	return (unsigned __int128)ns * hz / NS_PER_S;
+	return dev_muldiv(ns, hz, 0, NS_PER_S);
 }
 
 static u32 read_100hz(void *dev)

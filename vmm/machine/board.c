@@ -4,7 +4,7 @@
 #include "vmm/dev/virtio/virtio.h"
 #include "vmm/mem/bus.h"
 
-int board_init(struct board *b, const struct machine_env *env, const struct board_gic *gic)
+int board_init(struct board *b, const struct machine_env *env, const struct machine_gic *gic)
 {
 	const struct gic_config cfg = {
 		.cpus = env->cpus,
@@ -12,14 +12,31 @@ int board_init(struct board *b, const struct machine_env *env, const struct boar
 		.output = env->cpu_wires,
 		.opaque = env->opaque,
 	};
-	int ret = gic_create(&cfg, &b->gic);
+	int ret;
 
 	b->bus = env->bus;
+	b->set_spi = env->set_spi;
+	b->opaque = env->opaque;
+	if (env->set_spi)
+		return 0;
+	ret = gic_create(&cfg, &b->gic);
 	if (!ret)
 		ret = bus_add(env->bus, gic->dist, gic->dist_size, gic_dist(b->gic));
 	if (!ret)
 		ret = bus_add(env->bus, gic->cpu, gic->cpu_size, gic_cpu_interface(b->gic));
 	return ret;
+}
+
+static void engine_spi(void *ctx, unsigned int spi, bool level)
+{
+	struct board *b = ctx;
+
+	b->set_spi(b->opaque, spi, level);
+}
+
+struct irq_line board_spi(struct board *b, unsigned int spi)
+{
+	return b->gic ? gic_spi(b->gic, spi) : (struct irq_line){ engine_spi, b, spi };
 }
 
 int board_add(struct board *b, u64 base, u64 size, struct device *dev)
@@ -32,13 +49,26 @@ int board_add(struct board *b, u64 base, u64 size, struct device *dev)
 	return bus_add(b->bus, base, size, dev);
 }
 
+/* A window of virtio-mmio as the engine knows it. */
+struct notify {
+	const struct machine_env *env;
+	u64 ipa;
+};
+
+static int set_doorbell(void *ctx, int fd, unsigned int queue)
+{
+	struct notify *n = ctx;
+
+	return n->env->set_doorbell(n->env->opaque, n->ipa, queue, fd);
+}
+
 int board_add_virtio(struct board *b, const struct machine_env *env, u64 base, u64 stride, unsigned int spi,
 		     unsigned int slots)
 {
 	for (unsigned int i = 0; i < slots; i++) {
 		struct virtio_device *vdev = i < env->nvirtio ? env->virtio[i] : NULL;
 		struct device *dev;
-		int ret = virtio_mmio_create(env->mem, gic_spi(b->gic, spi + i), vdev, &dev);
+		int ret = virtio_mmio_create(env->mem, board_spi(b, spi + i), vdev, &dev);
 
 		if (ret)
 			return ret;
@@ -47,6 +77,12 @@ int board_add_virtio(struct board *b, const struct machine_env *env, u64 base, u
 		ret = board_add(b, base + i * stride, VIRTIO_MMIO_SIZE, dev);
 		if (ret)
 			return ret;
+		/* Without doorbells it merely goes slower. */
+		if (env->set_doorbell) {
+			struct notify n = { env, base + i * stride + VIRTIO_MMIO_QUEUE_NOTIFY };
+
+			virtio_mmio_add_doorbells(dev, env->loop, set_doorbell, &n);
+		}
 	}
 	return 0;
 }
@@ -68,10 +104,14 @@ void board_reset(struct machine *m)
 
 	for (unsigned int i = 0; i < b->ndevices; i++)
 		b->devices[i]->ops->reset(b->devices[i]);
-	gic_reset(b->gic);
+	if (b->gic)
+		gic_reset(b->gic);
 }
 
 void board_set_ppi(struct machine *m, unsigned int cpu, unsigned int intid, bool level)
 {
-	gic_set_ppi(((struct board *)m)->gic, cpu, intid, level);
+	struct board *b = (struct board *)m;
+
+	if (b->gic)
+		gic_set_ppi(b->gic, cpu, intid, level);
 }

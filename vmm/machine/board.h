@@ -12,20 +12,18 @@
 struct board {
 	struct machine machine;
 	struct bus *bus;
-	struct gic *gic;
+	struct gic *gic;		/* NULL: the engine has it, */
+	void (*set_spi)(void *opaque, unsigned int spi, bool level);	/* and this drives its lines */
+	void *opaque;
 	/* Freed backwards.  The GIC is apart: all others need it. */
 	struct device *devices[BOARD_MAX_DEVICES];
 	unsigned int ndevices;
 };
 
-struct board_gic {
-	unsigned int irqs;
-	u64 dist, dist_size;
-	u64 cpu, cpu_size;
-};
-
 /* 0 or -errno; after a failure board_destroy() frees what is there. */
-int board_init(struct board *b, const struct machine_env *env, const struct board_gic *gic);
+int board_init(struct board *b, const struct machine_env *env, const struct machine_gic *gic);
+/* A line that drives shared interrupt @spi (0: interrupt id 32). */
+struct irq_line board_spi(struct board *b, unsigned int spi);
 /* @dev belongs to @b from here on, whatever comes back: 0 or -errno. */
 int board_add(struct board *b, u64 base, u64 size, struct device *dev);
 /* Slot 0 is the first that guests find, so devices fill the slots upwards. */

@@ -244,6 +244,8 @@ int boot_make_fdt(struct boot *b, struct fdt_blob *out, char **err)
 		.cpu_compatible = b->cfg->model->compatible,
 		.aarch32 = b->aarch32,
 		.armv7 = is_armv7(b->cfg->model),
+		.gic_version = b->cfg->gic_version,
+		.no_pmu = b->cfg->engine == ACCEL_KVM,
 		.bootargs = b->cfg->append,
 		.initrd_start = b->initrd.start,
 		.initrd_end = b->initrd.end,

@@ -15,6 +15,8 @@ struct fdt_params {
 	const char *cpu_compatible;
 	bool aarch32;			/* the CPUs start in AArch32 */
 	bool armv7;			/* they are 32-bit parts */
+	unsigned int gic_version;	/* 2, 3 */
+	bool no_pmu;
 	const char *bootargs;		/* NULL: none */
 	u64 initrd_start, initrd_end;	/* equal: none */
 };

@@ -60,16 +60,16 @@ static int create_board(struct virt *v, const struct machine_env *env)
 {
 	struct board *b = &v->board;
 	struct device *dev;
-	int ret = pl011_create(env->loop, env->serial, env->serial_input, gic_spi(b->gic, VIRT_SPI_PL011), &dev);
+	int ret = pl011_create(env->loop, env->serial, env->serial_input, board_spi(b, VIRT_SPI_PL011), &dev);
 
 	if (!ret)
 		ret = board_add(b, VIRT_PL011, PL011_SIZE, dev);
 	if (!ret)
-		ret = pl031_create(env->loop, gic_spi(b->gic, VIRT_SPI_PL031), &dev);
+		ret = pl031_create(env->loop, board_spi(b, VIRT_SPI_PL031), &dev);
 	if (!ret)
 		ret = board_add(b, VIRT_PL031, PL031_SIZE, dev);
 	if (!ret)
-		ret = pl061_create(gic_spi(b->gic, VIRT_SPI_PL061), &v->gpio);
+		ret = pl061_create(board_spi(b, VIRT_SPI_PL061), &v->gpio);
 	if (!ret)
 		ret = board_add(b, VIRT_PL061, PL061_SIZE, v->gpio);
 	return ret;
@@ -77,7 +77,6 @@ static int create_board(struct virt *v, const struct machine_env *env)
 
 static int virt_create(const struct machine_env *env, struct machine **out)
 {
-	static const struct board_gic gic = { VIRT_IRQS, VIRT_GICD, GIC_WINDOW, VIRT_GICC, GIC_WINDOW };
 	struct virt *v = calloc(1, sizeof(*v));
 	int ret;
 
@@ -85,7 +84,7 @@ static int virt_create(const struct machine_env *env, struct machine **out)
 		return -ENOMEM;
 	v->board.machine.ops = &virt_ops;
 	v->loop = env->loop;
-	ret = board_init(&v->board, env, &gic);
+	ret = board_init(&v->board, env, &machine_virt.gic);
 	if (!ret)
 		ret = create_board(v, env);
 	if (!ret)
@@ -120,6 +119,15 @@ const struct machine_type machine_virt = {
 	.max_cpus = VIRT_MAX_CPUS,
 	.ram_base = VIRT_RAM,
 	.max_memory = 255ULL << 30,
+	.gic = {
+		.irqs = VIRT_IRQS,
+		.dist = VIRT_GICD,
+		.dist_size = GIC_WINDOW,
+		.cpu = VIRT_GICC,
+		.cpu_size = GIC_WINDOW,
+		.redist = VIRT_GICR,
+		.redist_size = VIRT_GICR_SIZE,
+	},
 	.virtio_slots = VIRT_VIRTIO_SLOTS,
 	.fit_model = virt_fit_model,
 	.make_fdt = fdt_make_virt,

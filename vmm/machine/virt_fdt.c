@@ -49,7 +49,7 @@ static void timer_node(struct fdt_writer *w, const struct fdt_params *p)
 /* The 32-bit parts have one interrupt per CPU on this board's like, and none is wired here. */
 static void pmu_node(struct fdt_writer *w, const struct fdt_params *p)
 {
-	if (p->armv7)
+	if (p->armv7 || p->no_pmu)
 		return;
 	fdt_node(w, "pmu");
 	fdt_str(w, "compatible", "arm,armv8-pmuv3");
@@ -57,16 +57,19 @@ static void pmu_node(struct fdt_writer *w, const struct fdt_params *p)
 	fdt_end(w);
 }
 
-static void gic_node(struct fdt_writer *w)
+static void gic_node(struct fdt_writer *w, const struct fdt_params *p)
 {
 	fdt_node(w, "intc@8000000");
-	fdt_str(w, "compatible", "arm,cortex-a15-gic");
+	fdt_str(w, "compatible", p->gic_version == 3 ? "arm,gic-v3" : "arm,cortex-a15-gic");
 	fdt_prop(w, "interrupt-controller", NULL, 0);
 	FDT_CELLS(w, "#interrupt-cells", 3);
 	FDT_CELLS(w, "#address-cells", 2);
 	FDT_CELLS(w, "#size-cells", 2);
 	fdt_prop(w, "ranges", NULL, 0);
-	FDT_CELLS(w, "reg", 0, VIRT_GICD, 0, 0x10000, 0, VIRT_GICC, 0, 0x10000);
+	if (p->gic_version == 3)
+		FDT_CELLS(w, "reg", 0, VIRT_GICD, 0, 0x10000, 0, VIRT_GICR, 0, VIRT_GICR_SIZE);
+	else
+		FDT_CELLS(w, "reg", 0, VIRT_GICD, 0, 0x10000, 0, VIRT_GICC, 0, 0x10000);
 	FDT_CELLS(w, "phandle", PHANDLE_GIC);
 	fdt_end(w);
 }
@@ -150,7 +153,7 @@ int fdt_make_virt(const struct fdt_params *p, struct fdt_blob *out)
 	psci_node(&w, p);
 	timer_node(&w, p);
 	pmu_node(&w, p);
-	gic_node(&w);
+	gic_node(&w, p);
 	board_nodes(&w);
 	virtio_nodes(&w);
 	return fdt_write_finish(&w, out);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The virtio-mmio transport, version 2: virtio 1.2, 4.2. */
 #include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "vmm/dev/virtio/core.h"
+#include "vmm/host/loop.h"
 
 /* Register offsets, table 4.1. */
 enum {
@@ -18,7 +21,7 @@ enum {
 	R_QUEUE_NUM_MAX = 0x034,
 	R_QUEUE_NUM = 0x038,
 	R_QUEUE_READY = 0x044,
-	R_QUEUE_NOTIFY = 0x050,
+	R_QUEUE_NOTIFY = VIRTIO_MMIO_QUEUE_NOTIFY,
 	R_INTERRUPT_STATUS = 0x060,
 	R_INTERRUPT_ACK = 0x064,
 	R_STATUS = 0x070,
@@ -45,10 +48,18 @@ enum {
 	(VIRTIO_S_ACKNOWLEDGE | VIRTIO_S_DRIVER | VIRTIO_S_DRIVER_OK | VIRTIO_S_FEATURES_OK |      \
 	 VIRTIO_S_FAILED)
 
+/* A queue's eventfd. */
+struct doorbell {
+	struct virtio_mmio *m;
+	int fd;
+	struct loop_source *src;	/* NULL: there is no such */
+};
+
 /* One register window; @vdev is NULL for an empty slot. */
 struct virtio_mmio {
 	struct device dev;
 	struct virtio_device *vdev;
+	struct doorbell doorbells[VIRTIO_QUEUES_MAX];	/* by queue; constant while the guest runs */
 };
 
 static u32 half(u64 v, u32 sel)
@@ -229,6 +240,12 @@ static void queue_setup_write(struct virtq *q, u64 off, u32 val)
 	}
 }
 
+static void queue_notify(struct virtio_device *vdev, u32 n)
+{
+	if (virtio_queue_live(vdev, n))
+		vdev->ops->notify(vdev, n);
+}
+
 static void reg_write(struct virtio_device *vdev, u64 off, u32 val)
 {
 	struct virtq *q = selected(vdev);
@@ -251,8 +268,7 @@ static void reg_write(struct virtio_device *vdev, u64 off, u32 val)
 			queue_ready_write(vdev, q, val);
 		break;
 	case R_QUEUE_NOTIFY:
-		if (virtio_queue_live(vdev, val))
-			vdev->ops->notify(vdev, val);
+		queue_notify(vdev, val);
 		break;
 	case R_INTERRUPT_ACK:
 		virtio_isr_ack(vdev, val);
@@ -295,10 +311,53 @@ static void mmio_reset(struct device *dev)
 	virtio_unlock(vdev);
 }
 
+/* A ring from before a reset of the device is one too many, which does no harm. */
+static void on_doorbell(void *opaque, unsigned int events)
+{
+	struct doorbell *bell = opaque;
+	struct virtio_device *vdev = bell->m->vdev;
+	eventfd_t count;
+
+	(void)events;
+	if (eventfd_read(bell->fd, &count))
+		return;
+	virtio_lock(vdev);
+	queue_notify(vdev, bell - bell->m->doorbells);
+	virtio_unlock(vdev);
+}
+
+int virtio_mmio_add_doorbells(struct device *dev, struct loop *loop,
+			      int (*set)(void *ctx, int fd, unsigned int queue), void *ctx)
+{
+	struct virtio_mmio *m = (struct virtio_mmio *)dev;
+
+	for (unsigned int i = 0; m->vdev && i < m->vdev->nr_queues; i++) {
+		struct doorbell *bell = &m->doorbells[i];
+		int ret, fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+		if (fd < 0)
+			return -errno;
+		*bell = (struct doorbell){ m, fd, loop_add_fd(loop, fd, LOOP_IN, on_doorbell, bell) };
+		ret = bell->src ? set(ctx, fd, i) : -ENOMEM;
+		if (ret) {
+			loop_remove(bell->src);
+			bell->src = NULL;
+			close(fd);
+			return ret;
+		}
+	}
+	return 0;
+}
+
 static void mmio_free(struct device *dev)
 {
 	struct virtio_mmio *m = (struct virtio_mmio *)dev;
 
+	for (unsigned int i = 0; i < VIRTIO_QUEUES_MAX; i++)
+		if (m->doorbells[i].src) {
+			loop_remove(m->doorbells[i].src);
+			close(m->doorbells[i].fd);
+		}
 	virtio_device_free(m->vdev);
 	free(m);
 }

@@ -31,6 +31,16 @@ struct virtio_device;
 int virtio_mmio_create(struct guest_mem *mem, struct irq_line irq, struct virtio_device *dev,
 		       struct device **out);
 
+/*
+ * Lets an engine that can take the guest's queue notifications without stopping
+ * its CPU: @set(@ctx, fd, @queue) makes a write of @queue to QueueNotify signal
+ * the eventfd fd, which stays the window's.  0, or -errno: then they
+ * come as writes, as before.  Before the guest runs; the window's files last as long as it.
+ */
+#define VIRTIO_MMIO_QUEUE_NOTIFY 0x050
+int virtio_mmio_add_doorbells(struct device *dev, struct loop *loop,
+			      int (*set)(void *ctx, int fd, unsigned int queue), void *ctx);
+
 /* For a device that no window owns (error paths). */
 void virtio_device_free(struct virtio_device *dev);
 
