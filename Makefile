@@ -9,7 +9,8 @@
 #   make guest-armmp, guest-armmp-lpae: Debian's 32-bit kernels
 #   make hyp        build the kernel module hyp/ for a 32-bit Debian kernel: FLAVOUR=armmp-lpae, armmp, 6.12-armmp,
 #                   6.12-armmp-lpae, armmp-thumb2, or all; to build/hyp/FLAVOUR/vambrace.ko
-#   make check-hyp  load it on emulated boards and test it (minutes)
+#   make check-hyp  load it on emulated boards and test it (an hour; ARGS='-m "not slow"': half of that)
+#   make hyp-bench  what a guest's operations cost on it, beside Linux 5.4's KVM; hyp-dist: its DKMS package
 #   make check      all quick checks and tests; make check-slow: the long ones
 #   make bench      compare with QEMU
 #   make format     lay out the sources as `make format-check` wants them
@@ -28,7 +29,7 @@ PYTHON ?= /usr/bin/python3
 NINJA := ninja -C $(BUILD) -j $(JOBS)
 
 .PHONY: all run guest guest-16k guest-armmp guest-armmp-lpae check check-slow bench format format-check clean distclean \
-	hyp check-hyp setup setup-cross setup-test setup-slow setup-bench setup-hyp
+	hyp check-hyp hyp-bench hyp-dist setup setup-cross setup-test setup-slow setup-bench setup-hyp
 
 ifdef CROSS
 all: setup-cross
@@ -94,6 +95,16 @@ bench: setup-bench all guest $(if $(findstring --isa,$(ARGS)),guest-armmp)
 
 hyp: setup-hyp
 	@$(PYTHON) tools/build_hyp.py --cache $(BUILD)/cache --out $(BUILD)/hyp --jobs $(JOBS) --flavour $(FLAVOUR)
+
+check-hyp: setup-hyp
+	@$(PYTHON) -m pytest -q tests/hyp $(ARGS)
+
+hyp-bench: setup-hyp
+	@$(PYTHON) tools/build_hyp.py --flavour armmp-lpae
+	@$(PYTHON) hyp/bench/run.py
+
+hyp-dist:
+	@$(PYTHON) tools/dist_hyp.py --out $(BUILD)
 
 format-check:
 	@$(PYTHON) tools/check_format.py

@@ -156,10 +156,12 @@ static int vfp(u32 insn, u32 base, struct mmio_access *m)
 /* VLD1 and VST1 of whole registers (A7.7.1); the interleaving ones and lanes are not for devices. */
 static int neon(u32 insn, const u32 regs[16], struct mmio_access *m)
 {
-	static const u8 registers[16] = { [2] = 4, [6] = 3, [7] = 1, [10] = 2 };
-	unsigned int n = registers[field(insn, 11, 8)], rn = field(insn, 19, 16), rm = insn & 15;
+	static const struct { u8 registers, align; } types[16] = {
+		[2] = { 4, 3 }, [6] = { 3, 1 }, [7] = { 1, 1 }, [10] = { 2, 2 },
+	};
+	unsigned int type = field(insn, 11, 8), n = types[type].registers, rn = field(insn, 19, 16), rm = insn & 15;
 
-	if (insn & 1u << 23 || !n || rn == PC)
+	if (insn & 1u << 23 || !n || field(insn, 5, 4) > types[type].align || rn == PC)
 		return -EINVAL;
 	m->write = !(insn & 1u << 21);
 	m->addr = regs[rn];
@@ -312,7 +314,8 @@ static int t32_single(u32 insn, const u32 regs[16], struct mmio_access *m)
 	m->sign = insn & 1u << 24;
 	m->size = (u8)(1u << size);
 	m->reg[0] = (u8)rt;
-	if (m->sign && (m->write || size == 2))
+	/* Stores relative to pc are UNDEFINED. */
+	if ((m->sign && (m->write || size == 2)) || (m->write && rn == PC))
 		return -EINVAL;
 	if (rn == PC) {
 		a.u = insn & 1u << 23;
@@ -324,6 +327,8 @@ static int t32_single(u32 insn, const u32 regs[16], struct mmio_access *m)
 		a.p = insn & 1u << 10;
 		a.u = insn & 1u << 9;
 		a.w = insn & 1u << 8;
+		if (!a.p && !a.w)
+			return -EINVAL;
 	} else if (!field(insn, 10, 6)) {
 		a.offset = regs[insn & 15] << field(insn, 5, 4);
 	} else {

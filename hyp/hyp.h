@@ -95,6 +95,7 @@ struct hyp_vcpu {
 	int cpu;			/* host CPU that it ran on last, -1: none */
 	struct rcuwait wait;		/* who sleeps in WFI, PSCI off or pause */
 	u64 halt_poll_ns;
+	unsigned long rcu_told;		/* in jiffies */
 
 	struct hyp_mmio mmio;
 
@@ -160,6 +161,7 @@ u32 vcpu_mpidr(unsigned int id);
 void vcpu_reset(struct hyp_vcpu *vcpu);
 
 /* run.c */
+void run_module_init(void);
 long vcpu_run(struct hyp_vcpu *vcpu);
 /* Sets @req; wakes the vCPU, or takes it out of the guest.  Any context. */
 void vcpu_request(struct hyp_vcpu *vcpu, enum hyp_request req);

@@ -6,6 +6,7 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 
+#include "arm/esr.h"
 #include "arm/fsr.h"
 #include "arm/psr.h"
 #include "hyp/hyp.h"
@@ -20,6 +21,8 @@ enum {
 	CORE_IRQ = 27,
 	CORE_FIQ = 30,		/* r8..r12, sp, lr, spsr */
 };
+
+#define HSR_EC_DABT 0x24
 
 #define SCTLR_V (1u << 13)
 #define SCTLR_VE (1u << 24)
@@ -135,17 +138,19 @@ void inject_undef(struct hyp_vcpu *vcpu)
 }
 
 /* An external abort, synchronous: what a bus answers where nothing is (B3.13.4). */
-static u32 external_fsr(const struct hyp_guest *g)
+static u32 external_fsr(const struct hyp_guest *g, u32 flags)
 {
-	return fsr_make(g->cp15[HYP_CP15_TTBCR] & TTBCR_EAE, FSC_SYNC_EXTERNAL, 0, 0);
+	return fsr_make(g->cp15[HYP_CP15_TTBCR] & TTBCR_EAE, FSC_SYNC_EXTERNAL, flags, 0);
 }
 
 void inject_dabt(struct hyp_vcpu *vcpu, u32 addr)
 {
 	struct hyp_guest *g = vcpu->guest;
+	/* User space may inject one at any exit: only the access that went to it has a direction. */
+	bool write = g->hsr >> 26 == HSR_EC_DABT && g->hsr & ISS_ABT_WNR;
 
 	g->cp15[HYP_CP15_DFAR] = addr;
-	g->cp15[HYP_CP15_DFSR] = external_fsr(g);
+	g->cp15[HYP_CP15_DFSR] = external_fsr(g, write ? FSR_WNR : 0);
 	enter(g, PSR32_M_ABT, VECTOR_DABT, core(g)[CORE_PC] + 8);
 }
 
@@ -154,7 +159,7 @@ void inject_pabt(struct hyp_vcpu *vcpu, u32 addr)
 	struct hyp_guest *g = vcpu->guest;
 
 	g->cp15[HYP_CP15_IFAR] = addr;
-	g->cp15[HYP_CP15_IFSR] = external_fsr(g);
+	g->cp15[HYP_CP15_IFSR] = external_fsr(g, 0);
 	enter(g, PSR32_M_ABT, VECTOR_PABT, core(g)[CORE_PC] + 4);
 }
 

@@ -59,7 +59,7 @@ struct hyp_guest {
 		u64 d[32];
 		u32 fpexc, fpscr, fpinst, fpinst2;
 	} vfp __aligned(8);
-	u8 timer_used;		/* in; 0: CNTV is off when the guest is entered, and lost at exits (no in-kernel timer) */
+	u8 timer_used;		/* in; 0: CNTV is off at entries, and lost at exits */
 
 	/*
 	 * in: what HYP loads.  switch.S reads these with one LDM: keep their order.
@@ -89,7 +89,7 @@ struct hyp_guest {
 
 	/* HYP fast path (hyp/arm/fast.c): exits that end without the kernel */
 	struct hyp_vcpu *vcpu;
-	const struct psci *psci;	/* in: answers VERSION and FEATURES, which need no lock; NULL: the kernel half does */
+	const struct psci *psci;	/* in: answers VERSION and FEATURES in HYP; NULL: the kernel half does */
 	u32 dist_hpfar;		/* in: the page of GICD as HPFAR has it; ~0: no accesses for hyp_fast_dist */
 	u32 fast_exits;		/* counts up; who wants to know since when sets it to 0 */
 };

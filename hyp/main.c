@@ -120,6 +120,7 @@ static int __init hyp_init(void)
 		}
 	}
 	cp15_module_init();
+	run_module_init();
 	ret = misc_register(&kvm_dev);
 	if (ret)
 		pr_err("vambrace: /dev/kvm cannot be made (%d): is another hypervisor loaded?\n", ret);

@@ -16,6 +16,7 @@
 #include "hyp/hyp.h"
 #include "hyp/trace.h"
 
+#define HSR_IL (1u << 25)
 #define HSR_SRT_MASK 15u	/* ARMv7 has four bits (B3.13.6); arm/esr.h's field has five */
 
 /* Whether data are big-endian now: CPSR.E. */
@@ -69,7 +70,9 @@ static void from_syndrome(struct hyp_vcpu *vcpu, struct mmio_access *m)
 	struct hyp_guest *g = vcpu->guest;
 	u32 hsr = g->hsr;
 
-	memset(m, 0, sizeof(*m));
+	m->file = MMIO_FILE_GP;
+	m->writeback = false;
+	m->part[0] = 0;
 	m->write = hsr & ISS_ABT_WNR;
 	m->sign = hsr & ISS_ABT_SSE;
 	m->size = 1u << (hsr >> ISS_ABT_SAS_SHIFT & 3);
@@ -96,6 +99,8 @@ static int from_instruction(struct hyp_vcpu *vcpu, u64 ipa, struct mmio_access *
 	ret = fetch(vcpu, &insn, &wide);
 	if (ret == -EAGAIN)
 		return 2;
+	/* Without a syndrome HSR.IL is not valid either (B3.13.6): guest_skip() will want it. */
+	g->hsr = wide ? g->hsr | HSR_IL : g->hsr & ~HSR_IL;
 	for (i = 0; i < 16; i++)
 		regs[i] = *guest_reg(g, i);
 	if (!ret)

@@ -116,7 +116,7 @@ static int reg_core(struct access *a)
 	u32 *core = (u32 *)&a->vcpu->guest->core;
 	unsigned int n = a->id & 0xffff;
 
-	if ((a->id & KVM_REG_SIZE_MASK) != KVM_REG_SIZE_U32 || n >= KVM_ARM32_CORE_WORDS)
+	if (a->id != KVM_REG_ARM32_CORE(n) || n >= KVM_ARM32_CORE_WORDS)
 		return -ENOENT;
 	if (a->write && n == offsetof(struct kvm_arm32_core, cpsr) / 4 && !mode_ok(a->val))
 		return -EINVAL;

@@ -13,6 +13,7 @@
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/stat.h>
 #include <linux/signal.h>
 #include <linux/smp.h>
 #include <linux/vtime.h>
@@ -29,16 +30,40 @@ MODULE_PARM_DESC(halt_poll_ns, "longest time that a WFI polls before it sleeps, 
 #define HALT_POLL_START 10000
 #define HALT_POLL_GROW 2
 
+/*
+ * By host CPU, not by vCPU: one that is busy has an interrupt under way to that very
+ * CPU, which is as good, and no vCPU's memory is waited for when it is freed.  Who
+ * sets @kick_busy may use @kick: several senders, or one and an interrupt above it,
+ * would else queue it twice.
+ */
+static DEFINE_PER_CPU(call_single_data_t, kick);
+static DEFINE_PER_CPU(atomic_t, kick_busy);
+
 static void kicked(void *unused)
 {
 	/* The interrupt took the vCPU out of the guest: that was all. */
+	atomic_set_release(this_cpu_ptr(&kick_busy), 0);
 }
 
-/*
- * By host CPU, not by vCPU: one that is busy has an interrupt under way to that very
- * CPU, which is as good, and no vCPU's memory is waited for when it is freed.
- */
-static DEFINE_PER_CPU(call_single_data_t, kick) = CSD_INIT(kicked, NULL);
+static void send_kick(int cpu)
+{
+	atomic_t *busy = &per_cpu(kick_busy, cpu);
+
+	if (atomic_xchg(busy, 1))
+		return;
+	/* A CPU that went offline runs no guest. */
+	if (smp_call_function_single_async(cpu, &per_cpu(kick, cpu)))
+		atomic_set_release(busy, 0);
+}
+
+/* A static initializer would be a null pointer: before 6.13 modules' per-CPU data are not relocated. */
+void run_module_init(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		INIT_CSD(&per_cpu(kick, cpu), kicked, NULL);
+}
 
 void vcpu_request(struct hyp_vcpu *vcpu, enum hyp_request req)
 {
@@ -53,7 +78,7 @@ void vcpu_request(struct hyp_vcpu *vcpu, enum hyp_request req)
 	/* Here it is not in the guest: what sends this interrupted it, or is its own thread. */
 	cpu = READ_ONCE(vcpu->cpu);
 	if (get_cpu() != cpu)
-		smp_call_function_single_async(cpu, &per_cpu(kick, cpu));
+		send_kick(cpu);
 	put_cpu();
 }
 
@@ -82,7 +107,7 @@ static bool poll(struct hyp_vcpu *vcpu, ktime_t start)
 			return true;
 		}
 		cpu_relax();
-	} while (!need_resched() && ktime_to_ns(ktime_sub(ktime_get(), start)) < limit);
+	} while (single_task_running() && !need_resched() && ktime_to_ns(ktime_sub(ktime_get(), start)) < limit);
 	return false;
 }
 
@@ -92,6 +117,7 @@ void vcpu_block(struct hyp_vcpu *vcpu)
 	bool slept = false;
 	u64 ns;
 
+	vgic_fetch(vcpu);
 	vtimer_block(vcpu);
 	if (!poll(vcpu, start)) {
 		slept = true;
@@ -157,10 +183,13 @@ static int serve_requests(struct hyp_vcpu *vcpu)
 	return 1;
 }
 
-/* The guest's time counts as such, and RCU need not wait for it. */
-static void guest_time_begin(void)
+/* The guest's time counts as such, and RCU need not wait for it: once a tick tells it that. */
+static void guest_time_begin(struct hyp_vcpu *vcpu)
 {
 	vtime_account_guest_enter();
+	if (vcpu->rcu_told == jiffies)
+		return;
+	vcpu->rcu_told = jiffies;
 	rcu_note_context_switch(false);
 }
 
@@ -175,6 +204,7 @@ static int enter_guest(struct hyp_vcpu *vcpu, enum hyp_exit *exit)
 	preempt_disable();
 	WRITE_ONCE(vcpu->cpu, smp_processor_id());
 	mmu_load(vcpu);
+	vgic_load(vcpu);
 	local_irq_disable();
 	/* From here on list registers may hold what the model does not show: vm_pause() waits. */
 	WRITE_ONCE(vcpu->in_guest, true);
@@ -189,11 +219,10 @@ static int enter_guest(struct hyp_vcpu *vcpu, enum hyp_exit *exit)
 	if (ret == 1) {
 		vcpu->guest->virq = (vcpu->guest->virq & BIT(HCR_VA)) | READ_ONCE(vcpu->irq_lines);
 		trace_kvm_entry(vcpu->guest->core.pc);
-		guest_time_begin();
+		guest_time_begin(vcpu);
 		*exit = hyp_enter(vcpu->guest);
 		vcpu->has_run = true;
 	}
-	vtimer_sync(vcpu);
 	vgic_sync(vcpu);
 	smp_store_release(&vcpu->in_guest, false);	/* vm_pause() finds everything folded back */
 	/* A host interrupt that ended the run is taken here, as the guest's time. */
@@ -248,6 +277,12 @@ static int first_run(struct hyp_vcpu *vcpu)
 	if (!ret)
 		ret = vtimer_start(vcpu);
 	vcpu->ready = !ret;
+	if (!ret) {
+		/* What HYP answers by itself (low.h). */
+		vcpu->guest->psci = vcpu->features & 1u << KVM_ARM_VCPU_PSCI_0_2 ? &vm->psci : NULL;
+		if (vm->vgic.gic)
+			vcpu->guest->dist_hpfar = (u32)(vm->vgic.dist_base >> 12) << 4;
+	}
 	mutex_unlock(&vm->lock);
 	return ret;
 }

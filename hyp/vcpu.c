@@ -276,7 +276,9 @@ static struct hyp_vcpu *vcpu_alloc(struct hyp_vm *vm, unsigned int id)
 	rcuwait_init(&vcpu->wait);
 	if (vcpu->guest && vcpu->run) {
 		vcpu->guest->vcpu = vcpu;
+		vcpu->guest->dist_hpfar = ~0u;
 		vtimer_vcpu_init(vcpu);
+		vgic_vcpu_init(vcpu);
 		return vcpu;
 	}
 	free_pages((unsigned long)vcpu->guest, get_order(sizeof(*vcpu->guest)));
@@ -288,6 +290,7 @@ static struct hyp_vcpu *vcpu_alloc(struct hyp_vm *vm, unsigned int id)
 void vcpu_free(struct hyp_vcpu *vcpu)
 {
 	vtimer_vcpu_destroy(vcpu);
+	vgic_fetch(vcpu);
 	free_pages((unsigned long)vcpu->guest, get_order(sizeof(*vcpu->guest)));
 	free_page((unsigned long)vcpu->run);
 	kfree(vcpu);

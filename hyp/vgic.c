@@ -41,8 +41,13 @@ static int host_cpu_online(unsigned int cpu)
 	return 0;
 }
 
+static void save_resident(void *vcpu);
+
 static int host_cpu_offline(unsigned int cpu)
 {
+	preempt_disable();
+	save_resident(NULL);
+	preempt_enable();
 	disable_percpu_irq(vgic_hw.maint_irq);
 	return 0;
 }
@@ -77,6 +82,7 @@ static int take_hardware(struct device_node *node)
 	if (ret < 0)
 		goto irq;
 	online_state = ret;
+	hyp_fast_dist = vgic_fast_dist;
 	vgic_hw.present = true;
 	return 0;
 irq:
@@ -207,7 +213,7 @@ int vgic_map(struct hyp_vm *vm)
 	if (!v->gic || v->mapped)
 		return 0;
 	if (v->dist_base == VGIC_ADDR_UNDEF || v->cpu_base == VGIC_ADDR_UNDEF) {
-		pr_warn_ratelimited("vambrace: KVM_RUN without the addresses of the GIC: set KVM_DEV_ARM_VGIC_GRP_ADDR first\n");
+		pr_warn_ratelimited("vambrace: KVM_RUN needs the GIC's addresses: set KVM_DEV_ARM_VGIC_GRP_ADDR\n");
 		return -ENXIO;
 	}
 	ret = vgic_init(vm);
@@ -320,25 +326,6 @@ bool vgic_dist_at(const struct hyp_vm *vm, u64 ipa, u32 *offset)
 	return true;
 }
 
-/*
- * Pending and active bits of what is in flight are in list registers: these
- * accesses need all vCPUs out of the guest and folded (row 31).
- */
-static bool needs_pause(u32 offset)
-{
-	return (offset >= GICD_ISPENDR && offset < GICD_IPRIORITYR) ||
-	       (offset >= GICD_CPENDSGIR && offset < GICD_SPENDSGIR + 0x10);
-}
-
-/* The targets may have the same SGI in flight, of this sender or another. */
-static void sgi_sent(struct hyp_vm *vm, unsigned int id)
-{
-	unsigned int i;
-
-	for (i = 0; i < vm->vgic.gic->cpus; i++)
-		recall(vm, i, id);
-}
-
 static bool writes_active(u32 offset)
 {
 	return offset >= GICD_ISACTIVER && offset < GICD_IPRIORITYR;
@@ -354,6 +341,15 @@ void vgic_adopt(struct hyp_vm *vm)
 		vm->vcpu[i]->vgic.lr.active = gicv2_lr_count_active(v->gic, v->owners, i);
 }
 
+/* The targets may have the same SGI in flight, of this sender or another. */
+static void sgi_sent(struct hyp_vm *vm, unsigned int id)
+{
+	unsigned int i;
+
+	for (i = 0; i < vm->vgic.gic->cpus; i++)
+		recall(vm, i, id);
+}
+
 void vgic_dist_access(struct hyp_vcpu *vcpu, u32 offset, unsigned int len, bool write, u32 *val)
 {
 	struct hyp_vm *vm = vcpu->vm;
@@ -361,7 +357,7 @@ void vgic_dist_access(struct hyp_vcpu *vcpu, u32 offset, unsigned int len, bool 
 	unsigned long flags;
 	u64 v = *val;
 
-	if (needs_pause(offset))
+	if (vgic_needs_pause(offset))
 		vm_pause(vm);
 	flags = vgic_lock(vm);
 	if (write) {
@@ -376,11 +372,74 @@ void vgic_dist_access(struct hyp_vcpu *vcpu, u32 offset, unsigned int len, bool 
 		*val = (u32)v;
 	}
 	vgic_unlock(vm, flags);
-	if (needs_pause(offset))
+	if (vgic_needs_pause(offset))
 		vm_resume(vm);
 }
 
 /* ---- Around an entry ---- */
+
+/* Who has VMCR and APR in this CPU's GICH. */
+static DEFINE_PER_CPU(struct hyp_vcpu *, resident);
+
+/*
+ * On the CPU where they are, preemption off.  Interrupts too: another CPU's call of this
+ * in the middle would let the vCPU run there, and then this would put back the old values.
+ */
+static void save_resident(void *arg)
+{
+	struct hyp_vcpu *vcpu;
+	unsigned long irqs, flags;
+
+	local_irq_save(irqs);
+	vcpu = __this_cpu_read(resident);
+	if (vcpu && (!arg || arg == vcpu)) {
+		writel_relaxed(0, vgic_hw.gich + GICH_HCR);
+		flags = vgic_lock(vcpu->vm);
+		/* Not a fold: its list of ended interrupts may still be unread. */
+		gicv2_lr_take(vcpu->vm->vgic.gic, vcpu->id, readl_relaxed(vgic_hw.gich + GICH_VMCR),
+			      readl_relaxed(vgic_hw.gich + GICH_APR));
+		__this_cpu_write(resident, NULL);
+		vgic_unlock(vcpu->vm, flags);
+		smp_store_release(&vcpu->vgic.on_cpu, -1);
+	}
+	local_irq_restore(irqs);
+}
+
+void vgic_fetch(struct hyp_vcpu *vcpu)
+{
+	int cpu = smp_load_acquire(&vcpu->vgic.on_cpu);
+
+	if (cpu >= 0)
+		smp_call_function_single(cpu, save_resident, vcpu, 1);
+}
+
+void vgic_vcpu_init(struct hyp_vcpu *vcpu)
+{
+	vcpu->vgic.on_cpu = -1;
+}
+
+static void make_resident(struct hyp_vcpu *vcpu)
+{
+	vgic_fetch(vcpu);		/* from another CPU */
+	save_resident(NULL);		/* who was here */
+	writel_relaxed(gicv2_lr_vmcr(vcpu->vm->vgic.gic, vcpu->id), vgic_hw.gich + GICH_VMCR);
+	writel_relaxed(vcpu->vm->vgic.gic->cpu[vcpu->id].apr, vgic_hw.gich + GICH_APR);
+	writel_relaxed(GICH_HCR_EN, vgic_hw.gich + GICH_HCR);
+	__this_cpu_write(resident, vcpu);
+	WRITE_ONCE(vcpu->vgic.on_cpu, smp_processor_id());
+}
+
+void vgic_load(struct hyp_vcpu *vcpu)
+{
+	if (vcpu->vm->vgic.initialized && __this_cpu_read(resident) != vcpu)
+		make_resident(vcpu);
+}
+
+/* Nothing goes in and nothing is in.  Without the lock: who changes that sends a request afterwards. */
+static bool is_idle(const struct hyp_vcpu *vcpu)
+{
+	return READ_ONCE(vcpu->vm->vgic.gic->d[vcpu->id].best) == GICV2_NO_IRQ && !vcpu->vgic.lr.active;
+}
 
 void vgic_flush(struct hyp_vcpu *vcpu)
 {
@@ -391,21 +450,20 @@ void vgic_flush(struct hyp_vcpu *vcpu)
 	unsigned long flags;
 	unsigned int i;
 
-	if (!vm->vgic.initialized)
+	/* Not loaded: the GIC came to life a moment ago. */
+	if (__this_cpu_read(resident) != vcpu || is_idle(vcpu))
 		return;
 	flags = vgic_lock(vm);
 	gicv2_lr_fill(vm->vgic.gic, vm->vgic.owners, vcpu->id, min(vgic_hw.lrs, GICV2_MAX_LRS), l);
 	vgic_unlock(vm, flags);
 	if (l->more)
-		hcr |= GICH_HCR_NPIE;
+		hcr |= GICH_HCR_NPIE;	/* not UIE: active ones may fill what is left */
 	if (l->active)
 		hcr |= GICH_HCR_LRENPIE;
 	for (i = 0; i < l->used; i++)
 		writel_relaxed(l->lr[i], gich + GICH_LR0 + 4 * i);
-	writel_relaxed(l->vmcr, gich + GICH_VMCR);
-	writel_relaxed(l->apr, gich + GICH_APR);
 	writel_relaxed(hcr, gich + GICH_HCR);
-	vcpu->vgic.loaded = true;
+	vcpu->vgic.entered = true;
 }
 
 void vgic_sync(struct hyp_vcpu *vcpu)
@@ -416,18 +474,17 @@ void vgic_sync(struct hyp_vcpu *vcpu)
 	unsigned long flags;
 	unsigned int i, eoicount = 0;
 
-	if (!vcpu->vgic.loaded)
+	if (!vcpu->vgic.entered)
 		return;
-	vcpu->vgic.loaded = false;
+	vcpu->vgic.entered = false;
 	if (l->active)
 		eoicount = readl_relaxed(gich + GICH_HCR) >> GICH_HCR_EOICOUNT_SHIFT;
-	writel_relaxed(0, gich + GICH_HCR);
-	l->vmcr = readl_relaxed(gich + GICH_VMCR);
-	l->apr = readl_relaxed(gich + GICH_APR);
+	writel_relaxed(GICH_HCR_EN, gich + GICH_HCR);
 	for (i = 0; i < l->used; i++) {
 		l->lr[i] = readl_relaxed(gich + GICH_LR0 + 4 * i);
 		writel_relaxed(0, gich + GICH_LR0 + 4 * i);
 	}
+	/* VMCR and APR stay with the hardware: l has what the model has. */
 	flags = vgic_lock(vm);
 	gicv2_lr_fold(vm->vgic.gic, vm->vgic.owners, vcpu->id, eoicount, l);
 	/* What came back pending may be for another CPU as well. */

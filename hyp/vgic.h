@@ -13,6 +13,7 @@
 #include "arm/gic/gicv2_lr.h"
 #include "hyp/uapi/kvm.h"
 
+struct hyp_guest;
 struct hyp_vm;
 struct hyp_vcpu;
 
@@ -42,7 +43,12 @@ struct hyp_vgic {
 
 struct hyp_vgic_cpu {
 	struct gicv2_lr lr;		/* what is or was in the list registers */
-	bool loaded;			/* GICH holds it: between flush and sync */
+	/*
+	 * The host CPU whose GICH has this vCPU's VMCR and APR, -1: the model has them.
+	 * They stay there between runs, for most exits need neither.
+	 */
+	int on_cpu;
+	bool entered;			/* list registers are filled: between flush and sync */
 };
 
 int vgic_module_init(void);		/* finds the hardware; 0 also when there is none */
@@ -87,11 +93,25 @@ void vgic_dist_access(struct hyp_vcpu *vcpu, u32 offset, unsigned int len, bool 
  */
 int vgic_inject(struct hyp_vm *vm, unsigned int vcpu, unsigned int intid, bool level);
 
-/* Around an entry, preemption off; both cheap when nothing is to do. */
+/* The CPU interface's registers to this CPU: preemption off, interrupts on, for it may ask another CPU. */
+void vgic_load(struct hyp_vcpu *vcpu);
+/* Around an entry, interrupts off; both cheap when nothing is to do. */
 void vgic_flush(struct hyp_vcpu *vcpu);
 void vgic_sync(struct hyp_vcpu *vcpu);
 /* Later, with interrupts on: who waits for the end of a level interrupt hears of it. */
 void vgic_notify_ended(struct hyp_vcpu *vcpu);
+/* The CPU interface's registers from wherever they are to the model.  Not while in the guest; may sleep. */
+void vgic_fetch(struct hyp_vcpu *vcpu);
+void vgic_vcpu_init(struct hyp_vcpu *vcpu);
+/* HYP's: reads of the distributor without the kernel (vgic_fast.c). */
+bool vgic_fast_dist(struct hyp_guest *g, u32 offset, unsigned int len, bool write, u32 *val);
+/* Accesses that need all vCPUs out of the guest: what is in flight has its bits in list registers (row 31). */
+static inline bool vgic_needs_pause(u32 offset)
+{
+	return (offset >= GICD_ISPENDR && offset < GICD_IPRIORITYR) ||
+	       (offset >= GICD_CPENDSGIR && offset < GICD_SPENDSGIR + 0x10);
+}
+
 /* Would the guest get an interrupt (PMR and group enables honoured)? */
 bool vgic_pending(struct hyp_vcpu *vcpu);
 

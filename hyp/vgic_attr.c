@@ -121,6 +121,8 @@ static int reg_attr_locked(struct hyp_vm *vm, const struct kvm_device_attr *attr
 	ret = vm_trylock_vcpus(vm);
 	if (ret)
 		return ret;
+	if (!dist)
+		vgic_fetch(vm->vcpu[cpu]);
 	flags = vgic_lock(vm);
 	ret = dist ? dist_reg(vm, cpu, offset, set, val) : cpu_reg(vm, cpu, offset, set, val);
 	vgic_unlock(vm, flags);

@@ -36,7 +36,7 @@ static DEFINE_PER_CPU(bool, active);
 
 static irqreturn_t vtimer_interrupt(int irq, void *dev)
 {
-	return IRQ_HANDLED;	/* it ended a stay in the guest; vtimer_sync() does the rest */
+	return IRQ_HANDLED;	/* it ended a stay in the guest; vtimer_flush() does the rest */
 }
 
 static int host_cpu_online(unsigned int cpu)
@@ -61,7 +61,7 @@ int vtimer_module_init(void)
 	of_node_put(node);
 	hz = arch_timer_get_cntfrq();
 	if (!host_irq || !hz) {
-		pr_err("vambrace: no virtual timer: the device tree needs an arm,armv7-timer node with its third interrupt, and CNTFRQ a value\n");
+		pr_err("vambrace: no timer: arm,armv7-timer needs a third interrupt, and CNTFRQ a value\n");
 		return -ENODEV;
 	}
 	host_ppi = irqd_to_hwirq(irq_get_irq_data(host_irq));
@@ -223,11 +223,6 @@ void vtimer_flush(struct hyp_vcpu *vcpu)
 		left = counts_left(vcpu, false, true);
 		hrtimer_start(&t->wake, ktime_add(ktime_get(), to_ktime(left)), HRTIMER_MODE_ABS_HARD);
 	}
-}
-
-void vtimer_sync(struct hyp_vcpu *vcpu)
-{
-	update_lines(vcpu);
 }
 
 void vtimer_block(struct hyp_vcpu *vcpu)

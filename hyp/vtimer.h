@@ -36,9 +36,8 @@ int vtimer_start(struct hyp_vcpu *vcpu);
 u32 vtimer_hz(void);
 u64 vtimer_phys_count(void);		/* CNTPCT now */
 
-/* Around an entry, preemption off. */
+/* Before an entry, preemption off: the lines' levels, and no host interrupt for what the guest has. */
 void vtimer_flush(struct hyp_vcpu *vcpu);
-void vtimer_sync(struct hyp_vcpu *vcpu);
 /* Around a sleep: arms and cancels the hrtimer. */
 void vtimer_block(struct hyp_vcpu *vcpu);
 void vtimer_unblock(struct hyp_vcpu *vcpu);

@@ -21,6 +21,8 @@ from debian import Failure, say
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SOURCE = re.compile(r"(.*\.([chS]|def|lds)|Kbuild)$")
 SIDES = ("arm", "hyp")
+CACHE = os.path.join(TOP, "build/cache")
+OUT = os.path.join(TOP, "build/hyp")
 
 
 def sources(top):
@@ -50,32 +52,39 @@ def stage(top, out):
             os.symlink(target, path)
 
 
-def build(args, flavour):
-    out = os.path.join(os.path.abspath(args.out), flavour)
-    fetch_hyp.ensure(args.cache, args.out, flavour)
+def build(flavour, cache, out, source, jobs=1, objects=()):
+    """Path of the module; nothing when only some objects were asked for."""
+    fetch_hyp.ensure(cache, out, flavour)
+    out = os.path.join(os.path.abspath(out), flavour)
     src = os.path.join(out, "src")
-    stage(os.path.abspath(args.source), src)
+    stage(os.path.abspath(source), src)
     if not os.path.exists(os.path.join(src, "hyp/Kbuild")):
         raise Failure("hyp/Kbuild is missing")
     # $(src)/.. of Kbuild is read as a path, so the directory has to be named by its real one.
-    cmd = ["make", "-s", "-k", f"-j{args.jobs}", "-C", os.path.realpath(os.path.join(out, "headers")),
-           *fetch_hyp.CROSS[fetch_hyp.FLAVOURS[flavour][0]], "M=" + os.path.realpath(os.path.join(src, "hyp")), "KCFLAGS=-Werror",
-           *(args.object or ["modules"])]
+    cmd = ["make", "-s", "-k", f"-j{jobs}", "-C", os.path.realpath(os.path.join(out, "headers")),
+           *fetch_hyp.CROSS[fetch_hyp.FLAVOURS[flavour][0]],
+           "M=" + os.path.realpath(os.path.join(src, "hyp")), "KCFLAGS=-Werror", *(objects or ["modules"])]
     if subprocess.run(cmd, check=False).returncode:
         raise Failure(f"the module does not build for {flavour}")
-    if args.object:
-        return
+    if objects:
+        return None
     made, module = os.path.join(src, "hyp/vambrace.ko"), os.path.join(out, "vambrace.ko")
     if not os.path.exists(module) or os.path.getmtime(module) < os.path.getmtime(made):
         shutil.copyfile(made, module + ".new")
         os.replace(module + ".new", module)
         say(f"built {os.path.relpath(module)}")
+    return module
+
+
+def ensure(flavour):
+    """The module of this tree, in its place."""
+    return build(flavour, CACHE, OUT, TOP)
 
 
 def main():
     ap = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    ap.add_argument("--cache", default=os.path.join(TOP, "build/cache"))
-    ap.add_argument("--out", default=os.path.join(TOP, "build/hyp"))
+    ap.add_argument("--cache", default=CACHE)
+    ap.add_argument("--out", default=OUT)
     ap.add_argument("--flavour", action="append", choices=[*fetch_hyp.FLAVOURS, "all"])
     ap.add_argument("--source", default=TOP, help="the tree with arm/ and hyp/")
     ap.add_argument("--jobs", default=1, type=int)
@@ -86,7 +95,7 @@ def main():
         flavours = [name for name, f in fetch_hyp.FLAVOURS.items() if f[0] == "armhf"]
     try:
         for flavour in flavours:
-            build(args, flavour)
+            build(flavour, args.cache, args.out, args.source, args.jobs, args.object)
     except (Failure, OSError) as e:
         sys.exit(f"vambrace: {e}")
     except KeyboardInterrupt:

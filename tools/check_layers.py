@@ -29,6 +29,8 @@ ROOMS = {
     "vmm/": ["arm/", "isa/", "emu/emu.h", "vmm/"],
     # offsets.h: made by Kbuild from hyp/arm/offsets.c.
     "hyp/": ["arm/", "offsets.h"],
+    # It shares the tests' framework.
+    "hyp/bench/": ["arm/", "hyp/", "tests/hyp/"],
     "tests/": ["arm/", "isa/", "emu/", "vmm/", "hyp/", "tests/"],
     "bench/": [],
     "tools/": [],

@@ -16,6 +16,11 @@ static u32 vmcr_of(const struct gicv2_cpu *c)
 	       (u32)c->bpr << VMCR_BP_SHIFT | (u32)(c->pmr >> 3) << VMCR_PMR_SHIFT;
 }
 
+u32 gicv2_lr_vmcr(const struct gicv2 *g, unsigned int cpu)
+{
+	return vmcr_of(&g->cpu[cpu]);
+}
+
 static void take_vmcr(struct gicv2_cpu *c, u32 vmcr)
 {
 	u32 bpr = vmcr >> VMCR_BP_SHIFT & 7, abpr = vmcr >> VMCR_ABP_SHIFT & 7;
@@ -24,6 +29,13 @@ static void take_vmcr(struct gicv2_cpu *c, u32 vmcr)
 	c->pmr = (u8)((vmcr >> VMCR_PMR_SHIFT) << 3);
 	c->bpr = (u8)(bpr < GICV2_BPR_MIN ? GICV2_BPR_MIN : bpr);
 	c->abpr = (u8)(abpr < GICV2_ABPR_MIN ? GICV2_ABPR_MIN : abpr);
+}
+
+void gicv2_lr_take(struct gicv2 *g, unsigned int cpu, u32 vmcr, u32 apr)
+{
+	take_vmcr(&g->cpu[cpu], vmcr);
+	g->cpu[cpu].apr = apr;
+	gicv2_update_output(g, cpu);
 }
 
 /* The list register's constant part for @intid. */
@@ -121,10 +133,10 @@ static bool send_active(struct gicv2 *g, unsigned int intid, void *arg)
 	 * What pends behind an active one stays in the model, where it can still be
 	 * disabled or sent elsewhere; the end brings it out.
 	 */
-	if (!(x->edge & bit))
-		lr |= lr_hw(f->l, intid) ? lr_hw(f->l, intid) : GICH_LR_EOI;
-	else if (x->latch & bit)
+	if (x->latch & bit)
 		lr |= GICH_LR_EOI;
+	else if (!(x->edge & bit))
+		lr |= lr_hw(f->l, intid) ? lr_hw(f->l, intid) : GICH_LR_EOI;
 	if (intid < GICV2_SGIS)
 		lr |= (u32)f->l->sender[intid] << GICH_LR_PHYS_SHIFT;
 	f->l->active--;
@@ -139,6 +151,7 @@ void gicv2_lr_fill(struct gicv2 *g, struct gicv2_owners *o, unsigned int cpu, un
 	struct fill f = { .l = l, .cpu = cpu, .max = g->d[cpu].best != GICV2_NO_IRQ ? max - 1 : max };
 
 	l->used = 0;
+	l->fresh = 0;
 	if (l->active)
 		each_active(g, o, cpu, send_active, &f);
 	while (l->used < max && g->d[cpu].best != GICV2_NO_IRQ) {
@@ -146,6 +159,7 @@ void gicv2_lr_fill(struct gicv2 *g, struct gicv2_owners *o, unsigned int cpu, un
 
 		if (intid >= GICV2_PRIVATE)
 			o->spi[intid] = (u8)(cpu + 1);
+		l->fresh |= 1ULL << l->used;
 		l->lr[l->used++] = send_pending(g, cpu, intid, l);
 	}
 	l->more = g->d[cpu].best != GICV2_NO_IRQ;
@@ -159,10 +173,11 @@ static void note_ended(struct gicv2_lr *l, unsigned int intid)
 		l->ended[l->ended_count++] = (u16)intid;
 }
 
-/* What became of the interrupt in @lr. */
-static void fold_one(struct gicv2 *g, struct gicv2_owners *o, unsigned int cpu, u32 lr,
+/* What became of the interrupt in list register @n. */
+static void fold_one(struct gicv2 *g, struct gicv2_owners *o, unsigned int cpu, unsigned int n,
 		     struct gicv2_lr *l)
 {
+	u32 lr = l->lr[n];
 	unsigned int intid = lr & GICH_LR_VIRT;
 	struct gicv2_word *x = gicv2_word(g, cpu, intid / 32);
 	u32 bit = 1u << intid % 32;
@@ -185,7 +200,8 @@ static void fold_one(struct gicv2 *g, struct gicv2_owners *o, unsigned int cpu, 
 	} else if (edge) {
 		x->latch |= pending ? bit : 0;
 	} else if (!pending) {
-		x->latch &= ~bit;	/* what software had set was acknowledged */
+		if (l->fresh >> n & 1)
+			x->latch &= ~bit;	/* what software had set was acknowledged */
 		if (!(lr & GICH_LR_ACTIVE))
 			note_ended(l, intid);
 	}
@@ -246,11 +262,9 @@ void gicv2_lr_fold(struct gicv2 *g, struct gicv2_owners *o, unsigned int cpu, un
 	for (; eoicount && l->active; eoicount--)
 		end_unlisted(g, o, cpu, l);
 	for (i = 0; i < used; i++)
-		fold_one(g, o, cpu, l->lr[i], l);
+		fold_one(g, o, cpu, i, l);
 	l->used = 0;
-	take_vmcr(&g->cpu[cpu], l->vmcr);
-	g->cpu[cpu].apr = l->apr;
-	gicv2_update_output(g, cpu);
+	gicv2_lr_take(g, cpu, l->vmcr, l->apr);
 }
 
 int gicv2_lr_holder(struct gicv2 *g, const struct gicv2_owners *o, unsigned int cpu, unsigned int intid)

@@ -46,6 +46,7 @@ struct gicv2_lr {
 	u16 phys[GICV2_PRIVATE];
 
 	u32 lr[GICV2_MAX_LRS];
+	u64 fresh;		/* bit n: lr[n] went out pending */
 	unsigned int used;	/* list registers 0..used-1 are for the hardware */
 	bool more;		/* pending ones did not fit: ask for an interrupt when those here are taken */
 	u32 active;		/* active interrupts of this CPU that are in no list register */
@@ -61,6 +62,11 @@ struct gicv2_lr {
 struct gicv2_owners {
 	u8 spi[GICV2_MAX_IRQS];
 };
+
+/* GICH_VMCR for @cpu's interface as the model has it. */
+u32 gicv2_lr_vmcr(const struct gicv2 *g, unsigned int cpu);
+/* The way back, with GICH_APR. */
+void gicv2_lr_take(struct gicv2 *g, unsigned int cpu, u32 vmcr, u32 apr);
 
 /* Before an entry of @cpu with @max list registers in hardware. */
 void gicv2_lr_fill(struct gicv2 *g, struct gicv2_owners *o, unsigned int cpu, unsigned int max,

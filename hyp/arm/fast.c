@@ -12,17 +12,13 @@
 #include "hyp/arm/percpu.h"
 #include "hyp/low.h"
 
-#define HYP_REG(name, opc1, crn, crm, opc2)                                                        \
-	static inline u32 get_##name(void)                                                         \
-	{                                                                                          \
-		u32 v;                                                                             \
-                                                                                                   \
-		asm volatile("mrc p15, " #opc1 ", %0, " #crn ", " #crm ", " #opc2 : "=r"(v));      \
-		return v;                                                                          \
-	}
-HYP_REG(hdfar, 4, c6, c0, 0)
-HYP_REG(hifar, 4, c6, c0, 2)
-HYP_REG(hpfar, 4, c6, c0, 4)
+/* Of HYP's fault registers: opc2 0: HDFAR, 2: HIFAR, 4: HPFAR. */
+#define fault_reg(opc2)                                                         \
+	({                                                                      \
+		u32 v_;                                                         \
+		asm volatile("mrc p15, 4, %0, c6, c0, " #opc2 : "=r"(v_));      \
+		v_;                                                             \
+	})
 
 /* HSR.ISS of a trapped MCR or MRC (DDI 0406C B3.13.6), less condition and register. */
 #define CP15_ISS(opc1, crn, crm, opc2, read) ((opc2) << 17 | (opc1) << 14 | (crn) << 10 | (crm) << 1 | (read))
@@ -201,13 +197,13 @@ static noinline u32 guest_abort(struct hyp_guest *g, u32 hsr)
 {
 	bool data = hsr >> HSR_EC_SHIFT == EC_DABT;
 
-	g->hpfar = get_hpfar();
+	g->hpfar = fault_reg(4);
 	if (!data) {
-		g->hxfar = get_hifar();
+		g->hxfar = fault_reg(2);
 	} else {
 		if (FSC(hsr) == FSC_ASYNC_EXTERNAL || FSC(hsr) == FSC_ASYNC_PARITY)
 			return HYP_FAST_ABORT;
-		g->hxfar = get_hdfar();
+		g->hxfar = fault_reg(0);
 		if (FSC_CLASS(hsr) == FSC_TRANSLATION && g->hpfar == g->dist_hpfar)
 			return fast_mmio(g, hsr);
 		if (!(hsr & ISS_ISV))

@@ -106,13 +106,13 @@ struct hyp_blob {
 extern const char hyp_blob_start[], hyp_blob_end[];
 extern const char hyp_blob_take[], hyp_blob_leave[], hyp_blob_data[];
 
-/* vectors.S: the vectors while the kernel runs, and while a guest does (plain, and two that spoil the branch predictor). */
+/* vectors.S: the vectors while the kernel runs, and while a guest does; two spoil the branch predictor. */
 extern const char hyp_host_vectors[];
 extern const char hyp_guest_vectors[], hyp_guest_vectors_bpiall[], hyp_guest_vectors_iciallu[];
 
 /* map.c */
 struct hyp_map;
-int hyp_map_create(void);		/* lowmem, the module, and a page for the blob: -ENOMEM, -ENODEV with a message */
+int hyp_map_create(void);		/* -ENOMEM, -ENODEV with a message */
 void hyp_map_destroy(void);
 u32 hyp_map_httbr(void);
 void *hyp_map_blob(void);		/* one page, mapped at its physical address and executable */

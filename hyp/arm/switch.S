@@ -289,7 +289,7 @@ hyp_abort_window_end:
 	biceq	r2, r2, #HCR_VA
 	streq	r2, [r4, #GUEST_VIRQ]
 
-/* The guest is saved, or given up (hyp_panic).  r4: guest, or memory like one, r5: what to return, sp: struct hyp_cpu. */
+/* The guest is saved, or given up (hyp_panic).  r4: guest, or memory like one, r5: what to return. */
 	.global	hyp_guest_leave
 hyp_guest_leave:
 	mov	r2, #0

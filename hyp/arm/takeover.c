@@ -16,6 +16,7 @@
 #include <linux/of.h>
 #include <linux/of_irq.h>
 #include <linux/percpu.h>
+#include <linux/ratelimit.h>
 #include <linux/reboot.h>
 #include <linux/smp.h>
 #include <asm/cputype.h>
@@ -89,14 +90,17 @@ static u32 guest_vectors(void)
 	return (u32)v;
 }
 
-/* Virtualization Extensions, LPAE, and a part that this was written for. */
-static bool cpu_suits(void)
+/* NULL, or why HYP mode of this CPU is not for us. */
+static const char *cpu_unfit(void)
 {
 	u32 p = part(), pfr1 = read_cpuid_ext(CPUID_EXT_PFR1), mmfr0 = read_cpuid_ext(CPUID_EXT_MMFR0);
 
-	return read_cpuid_implementor() == ARM_CPU_IMP_ARM &&
-	       (p == PART_A7 || p == PART_A12 || p == PART_A15 || p == PART_A17) &&
-	       (pfr1 >> 12 & 15) == 1 && (mmfr0 & 15) >= 5;
+	if (read_cpuid_implementor() != ARM_CPU_IMP_ARM ||
+	    (p != PART_A7 && p != PART_A12 && p != PART_A15 && p != PART_A17))
+		return "not a Cortex-A7, A12, A15 or A17";
+	if ((pfr1 >> 12 & 15) != 1 || (mmfr0 & 15) < 5)
+		return "no Virtualization Extensions";
+	return NULL;
 }
 
 /* Interrupts are off.  The stub answers: it is this CPU's HYP vectors. */
@@ -126,14 +130,18 @@ static void give_here(void *unused)
 /* CPU hotplug: on the CPU itself, before other tasks come to it and after they left. */
 static int hyp_cpu_online(unsigned int cpu)
 {
+	const char *why;
 	unsigned long flags;
 	int ret = 0;
 
 	local_irq_save(flags);
 	if (rebooting || __this_cpu_read(hyp_taken))
 		goto out;
-	if (!cpu_suits() || hyp_call(STUB_ERROR, 0, 0, 0) != STUB_ERROR) {
-		pr_err("vambrace: CPU%u: HYP mode cannot be used\n", cpu);
+	why = cpu_unfit();
+	if (!why && hyp_call(STUB_ERROR, 0, 0, 0) != STUB_ERROR)
+		why = "HYP mode is in somebody else's hands";
+	if (why) {
+		pr_err("vambrace: CPU%u (MIDR %08x): %s\n", cpu, read_cpuid_id(), why);
 		ret = -ENODEV;
 		goto out;
 	}
@@ -285,11 +293,12 @@ static int alloc_cpus(void)
 
 int low_init(void)
 {
+	const char *why = cpu_unfit();
 	int ret;
 
 	BUILD_BUG_ON(IS_ENABLED(CONFIG_CPU_BIG_ENDIAN));
-	if (!cpu_suits()) {
-		pr_err("vambrace: not a Cortex-A7, A12, A15 or A17 (MIDR %08x)\n", read_cpuid_id());
+	if (why) {
+		pr_err("vambrace: CPU with MIDR %08x: %s\n", read_cpuid_id(), why);
 		return -ENODEV;
 	}
 	boot_midr = read_cpuid_id();
@@ -330,9 +339,9 @@ static void report_panic(void)
 {
 	const struct hyp_cpu *cpu = __this_cpu_read(hyp_cpu);
 
-	WARN(1, "vambrace: exception in HYP mode, vector %02x: elr %08x (vectors at %px) spsr %08x hsr %08x hdfar %08x hifar %08x\n",
-	     cpu->panic.vector, cpu->panic.elr, hyp_host_vectors, cpu->panic.spsr, cpu->panic.hsr,
-	     cpu->panic.hdfar, cpu->panic.hifar);
+	WARN_RATELIMIT(1, "vambrace: exception in HYP mode, vector %02x: elr %pS spsr %08x hsr %08x far %08x %08x\n",
+		       cpu->panic.vector, (void *)cpu->panic.elr, cpu->panic.spsr, cpu->panic.hsr,
+		       cpu->panic.hdfar, cpu->panic.hifar);
 	print_hex_dump(KERN_ERR, "vambrace: r0-r12, lr ", DUMP_PREFIX_NONE, 32, 4, cpu->panic.r,
 		       sizeof(cpu->panic.r), false);
 }
@@ -353,7 +362,6 @@ enum hyp_exit hyp_enter(struct hyp_guest *g)
 void low_guest_reset(struct hyp_guest *g)
 {
 	g->hcptr = 1u << 20;		/* TTA: no trace registers */
-	g->dist_hpfar = ~0u;
 	g->fast_exits = 0;
 }
 

@@ -35,7 +35,8 @@
 	b	\fiq
 	.endm
 
-	vectors	hyp_host_vectors, hyp_host_vectors_panic_0x10, host_call, hyp_host_vectors_panic_0x18, hyp_host_vectors_panic_0x1c
+	vectors	hyp_host_vectors, hyp_host_vectors_panic_0x10, host_call, \
+		hyp_host_vectors_panic_0x18, hyp_host_vectors_panic_0x1c
 	.irp	offset, 0x00, 0x04, 0x08, 0x0c, 0x10, 0x18, 0x1c
 	panics	hyp_host_vectors, \offset
 	.endr

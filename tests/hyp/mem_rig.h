@@ -255,6 +255,9 @@ static void check_stamps(struct vm *vm, const char *ram, uint32_t check)
 				(const void *)(ram + (c->area - RAM_IPA) + (size_t)p * PAGE);
 			uint32_t want = p * STAMP_STEP + c->round;
 
+			for (unsigned int k = 1; k < 1023; k++)
+				if (w[k])
+					die("page %x of vCPU %u: word %x is %x, and nobody wrote it", p, i, k, w[k]);
 			for (int k = 0; k < 2; k++) {
 				uint32_t got = w[k ? 1023 : 0];
 

@@ -26,7 +26,7 @@ def a_host(request, files):
 
 def test_state(host):
     """struct arm_state, of an AArch64 and of an AArch32 vCPU."""
-    check_state(host)
+    check_state(host, 350)
 
 
 @pytest.mark.parametrize("cpus", [1, 2])
@@ -48,8 +48,9 @@ def test_reboot(host):
 
 def test_ended_at_any_time(host):
     """Signals end a guest while it boots, and nothing stays behind."""
-    for signal, status in (("TERM", "1"), ("INT", "1"), ("KILL", "137")):
-        for delay in ("0.3", "2", "5"):
+    # 143: it came before the program took charge of its signals.
+    for signal, status in (("TERM", "(0|143)"), ("KILL", "137")):
+        for delay in ("0.3", "3", "10"):
             out = host.run("/vmm/vambrace run --engine kvm --kernel /guest/arm64.kernel --memory 192M --cpus 2 "
                            "--append 'console=ttyAMA0' </dev/null >/tmp/out 2>&1 & pid=$!; "
                            f"sleep {delay}; kill -{signal} $pid; wait $pid; echo status $?; "

@@ -36,6 +36,7 @@ static struct rig32 {
 	enum rig_stop stop;
 	u32 fault_pc, fault_va;	/* where, with the Thumb bit, and of what */
 	u32 cpsr_at_fault, excl_va;
+	u32 low, bytes;		/* of all that was accessed since somebody zeroed bytes */
 	unsigned int blocks;
 	/* the helper that was called last */
 	enum ir_helper helper;
@@ -74,6 +75,8 @@ static int rig_access(u64 va, unsigned int mop, unsigned int len, void *buf, boo
 		memcpy(at, buf, len);
 	else
 		memcpy(buf, at, len);
+	rig32.low = rig32.bytes && rig32.low < (u32)va ? rig32.low : (u32)va;
+	rig32.bytes += len;
 	return 0;
 }
 

@@ -131,9 +131,14 @@ static bool kvm_stopping(struct kvm_vm *vm)
 	return stopping;
 }
 
-/* From here on kicks reach the thread; with @on false no longer. */
+/* From here on kicks reach the thread, whatever mask it was born with; with @on false no longer. */
 static void kvm_enter(struct kvm_vm *vm, struct kvm_cpu *cpu, bool on)
 {
+	sigset_t kick;
+
+	sigemptyset(&kick);
+	sigaddset(&kick, KVM_KICK_SIGNAL);
+	pthread_sigmask(SIG_UNBLOCK, &kick, NULL);
 	pthread_mutex_lock(&vm->lock);
 	cpu->thread = pthread_self();
 	cpu->in = on;

@@ -19,18 +19,19 @@ lowtest_guest:
 	b	dabt
 	b	.
 	b	virq
-	b	.
+	b	vfiq
 
 	.org	lowtest_guest + 0x40		@ the entry
 	ldr	pc, [pc, r0, lsl #2]
 	nop
-	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
 	.word	0x40000000 + test\n - lowtest_guest
 	.endr
 
 undef:	hvc	#0x201
 dabt:	hvc	#0x202
 virq:	hvc	#0x203
+vfiq:	hvc	#0x204
 
 	.macro	each_banked op
 	\op	r8_fiq
@@ -146,8 +147,10 @@ test7:					@ the virtual timer: due at once, seen as IRQ
 	mrrc	p15, 1, r2, r3, c14		@ CNTVCT
 	mrc	p15, 0, r1, c14, c3, 1
 	hvc	#0x107
-test8:					@ r1: how often; hypercalls for the kernel
+test8:					@ hypercalls for the kernel, without end
 	hvc	#0x108
 	b	test8
+test9:	vmov	s0, r0				@ with FPEXC as the kernel half set it
+	hvc	#0x109
 	.ltorg
 lowtest_guest_end:

@@ -9,6 +9,8 @@
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/preempt.h>
 #include <linux/slab.h>
 #include <asm/cputype.h>
 #include <asm/hwcap.h>
@@ -23,6 +25,9 @@ extern const char lowtest_guest[], lowtest_guest_end[];
 static bool fault;
 module_param(fault, bool, 0);
 MODULE_PARM_DESC(fault, "make HYP fault once");
+static bool restart;
+module_param(restart, bool, 0);
+MODULE_PARM_DESC(restart, "ask for the stub's SOFT_RESTART, as kexec does; HYP is the stub's afterwards");
 static int count = 4096;
 module_param(count, int, 0);
 MODULE_PARM_DESC(count, "turns of the loops that are timed");
@@ -93,6 +98,7 @@ static void begin(u32 test)
 	low_guest_reset(g);
 	g->vttbr = virt_to_phys(level1) | 1ull << 48;
 	g->psci = &psci;
+	g->dist_hpfar = ~0u;
 }
 
 static bool hvc(enum hyp_exit exit, u32 imm)
@@ -219,6 +225,13 @@ static void test_vfp(void)
 	for (i = 0; i < n; i++)
 		failures += d[i] != d[n + i];
 	check(failures == before, "VFP registers");
+	/* Switched off by the guest: its exception, not a trap. */
+	begin(9);
+	g->vfp.fpexc = 0;
+	check(hvc(enter(), 0x201), "VFP that is off");
+	begin(9);
+	g->vfp.fpexc = 1u << 30;
+	check(hvc(enter(), 0x109), "VFP that is on");
 }
 
 static void test_fast(void)
@@ -255,6 +268,26 @@ static void test_permission(void)
 	check(enter() == HYP_EXIT_TRAP && same(g->hsr >> 26, EC_DABT, "ec"), "flush by VMID");
 	low_tlb_flush_all();
 	low_tlb_flush_local(g->vttbr);
+}
+
+/* HCR.VI, VF and VA, with the guest's masks open, then closed. */
+static void test_virtual(void)
+{
+	static const struct { u32 bit, imm, left; } v[] = { { 1u << 7, 0x203, 1u << 7 }, { 1u << 6, 0x204, 1u << 6 },
+							    { 1u << 8, 0x202, 0 } };
+	int before = failures;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(v); i++) {
+		begin(8);
+		g->virq = v[i].bit;
+		hvc(enter(), 0x108);		/* masked */
+		same(g->virq, v[i].bit, "virq, masked");
+		g->core.cpsr &= ~0x1c0;
+		hvc(enter(), v[i].imm);
+		same(g->virq, v[i].left, "virq, taken");
+	}
+	check(failures == before, "virtual interrupts and abort");
 }
 
 static void test_timer(void)
@@ -315,6 +348,29 @@ static void test_panic(void)
 	test_mmio();
 }
 
+/* What the kernel does on its way into kexec: HYP mode with its MMU off, at an address of its choice. */
+static void test_restart(void)
+{
+	/* mrc p15, 4, r0, c12, c0, 0 (HVBAR); mrc p15, 4, r1, c1, c0, 0 (HSCTLR); eret */
+	static const u32 insn[] = { 0xee9c0f10, 0xee911f10, 0xe160006e };
+	u32 entry = virt_to_phys(code);
+	register u32 r0 asm("r0") = STUB_SOFT_RESTART;
+	register u32 r1 asm("r1") = entry;
+	void *p;
+
+	memcpy(code, insn, sizeof(insn));
+	for (p = code; p < code + sizeof(insn); p += 4)
+		asm volatile("mcr p15, 0, %0, c7, c14, 1" : : "r"(p) : "memory");
+	dsb();
+	r0 = STUB_SOFT_RESTART;
+	r1 = entry;
+	asm volatile(".arch_extension virt\n\thvc #0" : "+r"(r0), "+r"(r1) : : "r2", "r3", "ip", "lr", "cc", "memory");
+	check(r0 != (u32)hyp_host_vectors && !(r1 & 1), "SOFT_RESTART");
+	r0 = 0x77;
+	asm volatile(".arch_extension virt\n\thvc #0" : "+r"(r0) : : "r1", "r2", "r3", "ip", "lr", "cc", "memory");
+	check(r0 == STUB_ERROR, "the stub is back");
+}
+
 static int make_guest(void)
 {
 	void *p;
@@ -352,6 +408,36 @@ static void free_guest(void)
 	free_page((unsigned long)g);
 }
 
+/* On the CPU that calls. */
+static void test_all(void)
+{
+	preempt_disable();
+	test_mmio();
+	test_regs();
+	test_irq();
+	test_vfp();
+	test_fast();
+	test_permission();
+	test_virtual();
+	test_timer();
+	preempt_enable();
+}
+
+/* Any write to parameters/again: once more, on this CPU; -EIO for what fails. */
+static int set_again(const char *val, const struct kernel_param *kp)
+{
+	int before = failures;
+
+	if (!g)
+		return -ENXIO;
+	test_all();
+	pr_info("lowtest: again, on CPU%u: %s\n", raw_smp_processor_id(), failures == before ? "PASS" : "FAIL");
+	return failures == before ? 0 : -EIO;
+}
+
+static const struct kernel_param_ops again_ops = { .set = set_again };
+module_param_cb(again, &again_ops, NULL, 0200);
+
 static int __init lowtest_init(void)
 {
 	int ret = low_init();
@@ -360,24 +446,21 @@ static int __init lowtest_init(void)
 		return ret;
 	ret = make_guest();
 	if (ret) {
+		free_guest();
 		low_exit();
-		goto out;
+		return ret;
 	}
-	test_mmio();
-	test_regs();
-	test_irq();
-	test_vfp();
-	test_fast();
-	test_permission();
-	test_timer();
+	test_all();
 	test_cost();
 	if (fault)
 		test_panic();
+	if (restart) {
+		preempt_disable();
+		test_restart();
+		preempt_enable();
+	}
 	pr_info("lowtest: %s\n", failures ? "FAIL" : "PASS");
 	return 0;
-out:
-	free_guest();
-	return ret;
 }
 
 static void __exit lowtest_exit(void)
