@@ -48,16 +48,16 @@ setup-cross:
 	@tools/setup.sh build cross
 
 setup-test:
-	@tools/setup.sh build test
+	@tools/setup.sh build test hyp cross
 
 setup-slow:
-	@tools/setup.sh build test slow
+	@tools/setup.sh build test hyp cross slow
 
 setup-bench:
 	@tools/setup.sh build bench
 
 setup-hyp:
-	@tools/setup.sh build test hyp
+	@tools/setup.sh build test hyp cross
 
 guest: $(GUEST)/stamp
 	@:

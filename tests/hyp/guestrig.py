@@ -127,6 +127,7 @@ class HostedGuest:
         return said
 
     def send(self, line):
+        """Types it; for the shell's server, run() counts what it is given."""
         self.host.run(f"vm send {self.name} {shlex.quote(line)}")
 
     def run(self, command, timeout=60, status=0):

@@ -56,6 +56,11 @@ class Place:
         return self.host
 
 
+def stop_all(host):
+    """After a test that failed."""
+    host.run("for d in /tmp/vm-*; do [ -e $d/status ] || kill -9 $(cat $d/pid); done 2>/dev/null; sleep 1")
+
+
 @pytest.fixture(scope="module", name="place")
 def a_place(request, module, all_files):
     module(request.param[1])
@@ -64,6 +69,7 @@ def a_place(request, module, all_files):
     if place.host:
         try:
             if place.host.p.isalive():
+                stop_all(place.host)
                 place.host.finish()
         finally:
             place.host.__exit__()
@@ -157,13 +163,13 @@ def test_two_at_once(place):
     for g in (a, b):
         g.wait_shell(600)
         g.mount()
-    a.send("chroot /mnt /bin/hackbench -g 1 -l 100 >/tmp/bench; echo ended >>/tmp/bench")
+    a.run("(chroot /mnt /bin/hackbench -g 1 -l 100; echo ended) >/tmp/bench 2>&1 &")
     check_programs(b)
     check_disk(a)
     check_disk(b)
     b.poweroff()
     check_programs(a)
-    assert re.search(r"Time: .*\s+ended", a.run("cat /tmp/bench"))
+    assert re.search(r"Time: .*\s+ended", a.run("until grep ended /tmp/bench; do sleep 1; done; cat /tmp/bench", 300))
     a.poweroff()
     no_vm_left(host)
 
@@ -187,12 +193,13 @@ def test_host_hotplug(place):
     g = HostedGuest(host, cpus=2)
     g.wait_shell()
     g.mount()
-    g.send("(while :; do chroot /mnt /bin/hackbench -g 1 -l 10 || echo broken; done) >/tmp/bench 2>&1 &")
+    g.run("(until [ -e /tmp/stop ]; do chroot /mnt /bin/hackbench -g 1 -l 10 || echo broken; done; "
+          "echo ended) >/tmp/bench 2>&1 &")
     for _ in range(5):
         host.run("echo 0 >/sys/devices/system/cpu/cpu1/online; sleep 2", 120)
         host.run("echo 1 >/sys/devices/system/cpu/cpu1/online; sleep 2", 120)
     check_timers(g)
-    out = g.run("kill $!; cat /tmp/bench")
+    out = g.run("touch /tmp/stop; until grep -q ended /tmp/bench; do sleep 1; done; cat /tmp/bench", 120)
     assert out.count("Time:") >= 2 and "broken" not in out, out
     g.poweroff()
     no_vm_left(host)
