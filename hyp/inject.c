@@ -28,7 +28,7 @@ enum {
 #define SCTLR_VE (1u << 24)
 #define SCTLR_EE (1u << 25)
 #define SCTLR_TE (1u << 30)
-#define TTBCR_EAE (1u << 31)
+#define TTBCR_LPAE (1u << 31)
 
 enum vector {
 	VECTOR_UNDEF = 0x04,
@@ -140,7 +140,7 @@ void inject_undef(struct hyp_vcpu *vcpu)
 /* An external abort, synchronous: what a bus answers where nothing is (B3.13.4). */
 static u32 external_fsr(const struct hyp_guest *g, u32 flags)
 {
-	return fsr_make(g->cp15[HYP_CP15_TTBCR] & TTBCR_EAE, FSC_SYNC_EXTERNAL, flags, 0);
+	return fsr_make(g->cp15[HYP_CP15_TTBCR] & TTBCR_LPAE, FSC_SYNC_EXTERNAL, flags, 0);
 }
 
 void inject_dabt(struct hyp_vcpu *vcpu, u32 addr)

@@ -195,7 +195,7 @@ int vgic_init(struct hyp_vm *vm)
 	gicv2_init(v->gic, cpus, v->irqs ? v->irqs : VGIC_DEFAULT_IRQS);
 	/* KVM's SPIs have always begun as edge-triggered; guests set what they need. */
 	for (w = 1; w * 32 < v->gic->irqs; w++)
-		v->gic->spi[w].edge = ~0u;
+		v->gic->spi[w].edge = v->gic->irqs - w * 32 < 32 ? (1u << v->gic->irqs % 32) - 1 : ~0u;
 	/* SPIs that nobody has targeted yet are CPU 0's. */
 	for (i = GICV2_PRIVATE; i < v->gic->irqs; i++)
 		v->gic->target[i] = 1;

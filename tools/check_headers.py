@@ -23,9 +23,10 @@ def main():
     args = ap.parse_args()
     out = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "*.h"], cwd=TOP,
                          check=True, stdout=subprocess.PIPE, text=True).stdout.split()
-    # Those of tests are parts of one program, those of guest programs for another machine.
+    # Those of tests are parts of one program, those of guest programs for another machine, and
+    # the kernel module's are compiled with the kernel's own.
     headers = [h for h in out if os.path.isfile(os.path.join(TOP, h))
-               and not h.startswith(("tests/", "bench/"))]
+               and (h.startswith("hyp/uapi/") or not h.startswith(("tests/", "bench/", "hyp/")))]
     libs = shlex.split(subprocess.run(["pkg-config", "--cflags", "glib-2.0", "slirp"], check=True,
                                       stdout=subprocess.PIPE, text=True).stdout)
 

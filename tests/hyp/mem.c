@@ -419,7 +419,7 @@ static void one_life(size_t size, bool kill_it)
 		vm_open(&vm, size, 2);
 		start_stamping(&vm, 0);
 		while (kill_it || vm.vcpu[0].round < 2)
-			disturb_split(&vm);
+			kill_it ? disturb_split(&vm) : disturb_nothing(&vm);
 		_exit(0);
 	}
 	if (kill_it) {
