@@ -25,7 +25,7 @@ packages()
 			binutils ;;
 	hyp)	# the kernel module, and the boards that load it
 		echo gcc-arm-linux-gnueabihf gcc-12-arm-linux-gnueabihf libc6-dev-armhf-cross libc6-dev-arm64-cross \
-			gcc-aarch64-linux-gnu qemu-system-arm dkms ;;
+			gcc-aarch64-linux-gnu qemu-system-arm dkms e2fsprogs ;;
 	*)
 		echo "setup.sh: unknown set '$1'; sets are build, test, slow, bench, cross and hyp" >&2
 		exit 2 ;;

@@ -3,28 +3,29 @@
 
 files() is what the board needs; a HostedGuest is one `vambrace run --engine kvm` in the
 background of the host, its console a pipe and a log there.  Its disk is a small file system
-with hackbench and cyclictest of Debian armhf, from that of the workloads.
+with hackbench and cyclictest of Debian armhf.
 """
+import glob
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
 
 # pylint: disable=wrong-import-position
 from hyprig import TOP
-import fetch_rootfs
+import debian
 from bootrig import GuestError, SERVER, SLOWDOWN, trouble_in
 from vmmrig import BUILD, GUESTS, vmm_files
 
 sys.path.append(os.path.join(TOP, "tests/guest"))
 
-LIB = "/lib/arm-linux-gnueabihf/"
-# Directory on the disk: what is put there.
-TOOLS = {"bin": ["/usr/bin/hackbench", "/usr/bin/cyclictest"],
-         "lib": [LIB + "ld-linux-armhf.so.3", LIB + "libc.so.6", LIB + "librt.so.1",
-                 LIB + "libpthread.so.0", "/usr" + LIB + "libnuma.so.1.0.0"]}
+# Packages of Debian armhf, and what of them is put where on the disk.
+PACKAGES = ["rt-tests", "libnuma1", "libc6"]
+TOOLS = {"bin": ["hackbench", "cyclictest"],
+         "lib": ["ld-linux-armhf.so.3", "libc.so.6", "librt.so.1", "libpthread.so.0", "libnuma.so.1"]}
 
 # vm start NAME ARGUMENTS: in the background.  vm send NAME LINE.  vm wait NAME SECONDS PATTERN LINE: until
 # PATTERN is in the log from LINE on, which is printed.
@@ -68,24 +69,32 @@ esac
 """
 
 
+def fetch_packages(to):
+    """Unpacks them; the lists are those of the cross builds."""
+    apt = debian.Apt(os.path.join(BUILD, "cache/apt-cross-armhf"), "armhf")
+    apt.use(debian.sources()[-1])
+    if not apt.update():
+        raise debian.Failure("apt could not fetch the lists of packages; is the network up?")
+    for package in PACKAGES:
+        subprocess.run(["dpkg-deb", "-x", apt.download(package), to], check=True)
+
+
 def tools_disk():
-    """The small file system; made anew when the large one is newer."""
-    tools = os.path.join(BUILD, "guest-tools-armhf")
-    fetch_rootfs.ensure("tools-armhf", os.path.join(BUILD, "cache"), tools)
-    large, out = os.path.join(tools, "disk.img"), os.path.join(BUILD, "hyp/tools.img")
-    if os.path.exists(out) and os.path.getmtime(out) > os.path.getmtime(large):
+    """The small file system, made once."""
+    out = os.path.join(BUILD, "hyp/rt-tests.img")
+    if os.path.exists(out):
         return out
     with tempfile.TemporaryDirectory() as d:
-        for name in (*TOOLS, "proc", "sys", "dev", "tmp"):
-            os.mkdir(os.path.join(d, name))
-        for where, path in ((w, p) for w in TOOLS for p in TOOLS[w]):
-            to = os.path.join(d, where, os.path.basename(path).replace(".so.1.0.0", ".so.1"))
-            subprocess.run(["/usr/sbin/debugfs", "-R", f"dump {path} {to}", large], check=True,
-                           stderr=subprocess.DEVNULL)
-            assert os.path.getsize(to), path
-            os.chmod(to, 0o755)
+        packages, disk = os.path.join(d, "packages"), os.path.join(d, "disk")
+        fetch_packages(packages)
+        for where in (*TOOLS, "proc", "sys", "dev", "tmp"):
+            os.makedirs(os.path.join(disk, where))
+        for where, name in ((w, n) for w in TOOLS for n in TOOLS[w]):
+            found = glob.glob(f"{packages}/**/{where}/**/{name}", recursive=True)
+            assert found, name
+            shutil.copy(found[0], os.path.join(disk, where))
         new = f"{out}.{os.getpid()}"
-        subprocess.run(["/usr/sbin/mke2fs", "-q", "-t", "ext4", "-O", "^has_journal", "-d", d, new, "16M"],
+        subprocess.run(["/usr/sbin/mke2fs", "-q", "-t", "ext4", "-O", "^has_journal", "-d", disk, new, "16M"],
                        check=True, stdout=subprocess.DEVNULL)
         os.replace(new, out)
     return out

@@ -123,7 +123,8 @@ def check_programs(g, loops=20):
         assert re.search(r"^Time: \d+\.\d+", out, re.M), out
     out = g.tool(f"cyclictest -q -l 100 -p 80 -i 5000 -t {g.cpus} -a", 200)
     rows = re.findall(r"^T: *\d+ .* C: *(\d+) Min: *(\d+) Act: *\d+ Avg: *(\d+) Max: *(\d+)", out, re.M)
-    assert len(rows) == g.cpus and int(rows[0][0]) == 100, out
+    # The first thread that is through ends the others.
+    assert len(rows) == g.cpus and max(int(row[0]) for row in rows) == 100, out
     assert all(int(least) <= int(mean) <= int(most) for _, least, mean, most in rows), out
 
 
