@@ -16,6 +16,7 @@ static int need_init(const struct hyp_vcpu *vcpu)
 	return vcpu->initialized ? 0 : -ENOEXEC;
 }
 
+/* The GIC's state of the vCPU stays, as with KVM always: user space writes its registers. */
 void vcpu_reset(struct hyp_vcpu *vcpu)
 {
 	struct hyp_guest *g = vcpu->guest;
@@ -27,7 +28,6 @@ void vcpu_reset(struct hyp_vcpu *vcpu)
 	vcpu->mmio.valid = false;
 	cp15_reset(vcpu);
 	low_guest_reset(g);
-	vgic_vcpu_reset(vcpu);
 	vtimer_vcpu_reset(vcpu);
 }
 

@@ -253,11 +253,6 @@ int vgic_set_addr(struct hyp_vm *vm, u32 type, u64 addr)
 	return ret;
 }
 
-void vgic_vcpu_reset(struct hyp_vcpu *vcpu)
-{
-	/* KVM leaves the GIC as it is: user space writes its registers (KVM_DEV_ARM_VGIC_GRP_*). */
-}
-
 void vgic_map_phys(struct hyp_vcpu *vcpu, unsigned int intid, unsigned int phys)
 {
 	vcpu->vgic.lr.phys[intid] = (u16)phys;

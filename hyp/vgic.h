@@ -74,7 +74,6 @@ void vgic_adopt(struct hyp_vm *vm);
 int vgic_set_addr(struct hyp_vm *vm, u32 type, u64 addr);
 /* Before the first entry: -ENXIO when an address is missing, maps GICV. */
 int vgic_map(struct hyp_vm *vm);
-void vgic_vcpu_reset(struct hyp_vcpu *vcpu);
 
 /*
  * Physical PPI @phys stands behind the guest's PPI @intid of @vcpu: the guest's end of
