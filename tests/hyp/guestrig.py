@@ -93,6 +93,7 @@ def tools_disk():
             found = glob.glob(f"{packages}/**/{where}/**/{name}", recursive=True)
             assert found, name
             shutil.copy(found[0], os.path.join(disk, where))
+        os.makedirs(os.path.dirname(out), exist_ok=True)
         new = f"{out}.{os.getpid()}"
         subprocess.run(["/usr/sbin/mke2fs", "-q", "-t", "ext4", "-O", "^has_journal", "-d", disk, new, "16M"],
                        check=True, stdout=subprocess.DEVNULL)

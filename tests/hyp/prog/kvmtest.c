@@ -460,3 +460,12 @@ long host_free_pages(void)
 	CHECK_EQ(sysinfo(&info), 0);
 	return (long)((uint64_t)info.freeram * info.mem_unit / 4096);
 }
+
+bool host_pages_back(long before, long slack)
+{
+	/* Files and notifiers go back some grace periods later, and CPUs keep a few pages for themselves. */
+	for (int i = 0; i < 20; i++)
+		if (host_free_pages() > before - slack)
+			return true;
+	return false;
+}

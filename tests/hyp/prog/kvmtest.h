@@ -131,6 +131,8 @@ unsigned int host_cpus(void);
 uint32_t rnd(uint32_t *state);
 /* Free pages of the host after its caches were dropped. */
 long host_free_pages(void);
+/* They are @before again, but for @slack, within some seconds. */
+bool host_pages_back(long before, long slack);
 
 struct test {
 	const char *name, *what;

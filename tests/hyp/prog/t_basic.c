@@ -178,7 +178,7 @@ TEST_LIMIT(row_49_reinit, 60, "KVM_ARM_VCPU_INIT and run again, 1000 times; no p
 			before = host_free_pages();
 	}
 	/* The host has other work, too: what counts is that 600 rounds do not cost 600 pages. */
-	CHECK(host_free_pages() > before - 300);
+	CHECK(host_pages_back(before, 300));
 	vm_free(vm);
 }
 
@@ -195,8 +195,5 @@ TEST_LIMIT(abi_many_vms, 60, "100 VMs made, run once and closed; no pages are lo
 		if (i == 40)
 			before = host_free_pages();
 	}
-	/* Some go back a grace period later, and CPUs keep a few for themselves. */
-	for (int i = 0; i < 50 && host_free_pages() <= before - 50; i++)
-		usleep(100000);
-	CHECK(host_free_pages() > before - 50);
+	CHECK(host_pages_back(before, 50));
 }
