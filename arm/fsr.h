@@ -18,7 +18,8 @@
 
 /* ESR codes that only AArch32 has. */
 #define FSC_DOMAIN 0x3cu		/* + level 1 or 2 */
-#define FSC_ASYNC_EXTERNAL 0x11u	/* STATUS for what an SError is to AArch64 */
+#define FSC_ASYNC_EXTERNAL 0x11u	/* STATUS for what an SError is to AArch64, */
+#define FSC_ASYNC_PARITY 0x19u		/* and for one of a parity error */
 
 /* The short format's code, 5 bits, for an ESR one.  What it has no name for is an external abort. */
 static inline u32 fsr_short_code(u32 fsc)

@@ -2,7 +2,6 @@
 /* Devices by KVM_CREATE_DEVICE: only the GICv2, so a device file is a VM's file with other ioctls. */
 #include <linux/anon_inodes.h>
 #include <linux/fs.h>
-#include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/uaccess.h>
 
@@ -13,7 +12,7 @@ static long device_ioctl(struct file *file, unsigned int ioctl, unsigned long ar
 	struct hyp_vm *vm = file->private_data;
 	struct kvm_device_attr attr;
 
-	if (current->mm != vm->mm || vm->dead)
+	if (current->mm != vm->mm)
 		return -EIO;
 	if (ioctl != KVM_SET_DEVICE_ATTR && ioctl != KVM_GET_DEVICE_ATTR && ioctl != KVM_HAS_DEVICE_ATTR)
 		return -ENOTTY;

@@ -13,28 +13,17 @@
 #include <linux/sched/signal.h>
 #include <linux/swap.h>
 
+#include "arm/esr.h"
 #include "hyp/arm/cache.h"
 #include "hyp/compat.h"
 #include "hyp/memslot.h"
 #include "hyp/trace.h"
 
-/* HSR of aborts (DDI 0406C B3.13.6, tables B3-23 and B3-24) */
-#define EC_IABT 0x20u
-#define ISS_FSC(hsr) ((hsr) & 0x3cu)	/* without the level */
-#define ISS_WNR (1u << 6)
-#define ISS_S1PTW (1u << 7)
-#define ISS_EA (1u << 9)
-#define ISS_CM (1u << 8)
-#define FSC_TRANSLATION 0x04u
-#define FSC_ACCESS 0x08u
-#define FSC_PERMISSION 0x0cu
-
 struct abort {
 	u64 ipa;
 	u32 far;			/* the guest's virtual address */
-	u32 fsc;
+	enum esr_fsc fsc;		/* without the level */
 	bool fetch, write, s1ptw, maintenance;
-	bool external;
 };
 
 /* What backs a guest page now. */
@@ -53,16 +42,15 @@ static struct abort abort_decode(const struct hyp_guest *g)
 	struct abort a = {
 		.ipa = (u64)(g->hpfar & ~0xfu) << 8 | (g->hxfar & 0xfff),
 		.far = g->hxfar,
-		.fsc = ISS_FSC(hsr),
-		.fetch = hsr >> 26 == EC_IABT,
-		.s1ptw = hsr & ISS_S1PTW,
-		.external = hsr & ISS_EA,
+		.fsc = esr_fsc_family(hsr),
+		.fetch = esr_ec(hsr) == EC_IABT_LOWER,
+		.s1ptw = hsr & ISS_ABT_S1PTW,
 	};
 
 	/* The walker of stage 1 only reads: ARMv7 has no hardware update of flags. */
 	if (!a.fetch && !a.s1ptw) {
-		a.write = hsr & ISS_WNR;
-		a.maintenance = hsr & ISS_CM;
+		a.write = hsr & ISS_ABT_WNR;
+		a.maintenance = hsr & ISS_ABT_CM;
 	}
 	return a;
 }
@@ -329,7 +317,7 @@ static int resolve(struct hyp_vcpu *vcpu, const struct abort *a)
 	slot = slots_find(slots_get(mmu), (unsigned long)(a->ipa >> PAGE_SHIFT));
 	if (!slot || (a->write && slot_readonly(slot)))
 		return ABORT_NO_MEMORY;
-	if (a->fsc == FSC_ACCESS) {
+	if (a->fsc == FSC_ACCESS_FLAG) {
 		make_young(mmu, a->ipa);
 		return ABORT_RETRY;
 	}
@@ -345,7 +333,7 @@ int mmu_abort(struct hyp_vcpu *vcpu)
 	int idx, ret;
 
 	trace_kvm_guest_fault(vcpu->guest->core.pc, vcpu->guest->hsr, a.far, a.ipa);
-	if (a.fsc != FSC_TRANSLATION && a.fsc != FSC_ACCESS && a.fsc != FSC_PERMISSION) {
+	if (a.fsc != FSC_TRANSLATION && a.fsc != FSC_ACCESS_FLAG && a.fsc != FSC_PERMISSION) {
 		/* An external abort of a walk, or worse: not of the guest's making, but it must know. */
 		inject_serror(vcpu);
 		return 1;

@@ -6,8 +6,9 @@
  *
  *   file descriptors   main.c vm.c vcpu.c reg.c device.c
  *   the run loop       run.c -> low.h -> trap.c (cp15.c mmio.c psci.c inject.c)
- *   memory             memslot.c fault.c notifier.c dirty.c vmid.c   (mmu.h)
- *   interrupts, time   vgic.c vgic_attr.c vtimer.c irqfd.c           (vgic.h vtimer.h irq.h)
+ *   memory             mmu.c memslot.c fault.c notifier.c dirty.c vmid.c   (mmu.h)
+ *   interrupts, time   vgic.c vgic_attr.c vgic_fast.c vtimer.c irqfd.c  (vgic.h vtimer.h irq.h)
+ *   stores             io.c                                          (io.h)
  *
  * Locks, outermost first:
  *   vcpu->mutex      held through every vCPU ioctl, KVM_RUN among them
@@ -41,19 +42,15 @@
 #include "hyp/vtimer.h"
 
 #define HYP_MAX_VCPUS GICV2_MAX_CPUS
-#define HCR_VF 6
-#define HCR_VI 7
-#define HCR_VA 8
 #define HYP_VCPU_MMAP_PAGES 2	/* kvm_run, and the VM's ring of coalesced MMIO */
 
 /* Why a vCPU must leave the guest, or do something before it enters: bits of vcpu->requests. */
 enum hyp_request {
 	HYP_REQ_IRQ,		/* the GIC or a line changed: look again */
-	HYP_REQ_RESET,		/* PSCI CPU_ON: begin at reset_entry */
+	HYP_REQ_RESET,		/* PSCI CPU_ON: begin at vcpu->reset */
 	HYP_REQ_PAUSE,		/* stay out until vm->paused is 0 */
 	HYP_REQ_STOP,		/* the system was switched off or reset: leave to user space */
 	HYP_REQ_TIMER,		/* a deadline passed while the vCPU was out of the guest */
-	HYP_REQ_TLB,		/* leave once: the VMID or the tables changed */
 };
 
 struct hyp_vm;
@@ -101,7 +98,7 @@ struct hyp_vcpu {
 
 	struct {
 		u64 entry, context;
-		bool aarch32, big_endian;
+		bool big_endian;
 	} reset;			/* for HYP_REQ_RESET; written under vm->psci_lock */
 	bool sigset_active;
 	sigset_t sigset;		/* KVM_SET_SIGNAL_MASK */
@@ -136,7 +133,6 @@ struct hyp_vm {
 	struct hyp_vm_stats stats;
 	struct dentry *debugfs;
 	bool nisv_to_user;		/* KVM_CAP_ARM_NISV_TO_USER */
-	bool dead;			/* bugged: every ioctl but close gives -EIO */
 };
 
 /* main.c: the value of a capability; @vm may be NULL. */
@@ -167,8 +163,6 @@ long vcpu_run(struct hyp_vcpu *vcpu);
 void vcpu_request(struct hyp_vcpu *vcpu, enum hyp_request req);
 /* WFI: sleeps until the guest has something to do; polls first. */
 void vcpu_block(struct hyp_vcpu *vcpu);
-/* Is there an interrupt (or FIQ, SError) that the guest would take or WFI wake for? */
-bool vcpu_runnable(struct hyp_vcpu *vcpu);
 
 /* reg.c: KVM_GET_ONE_REG, KVM_SET_ONE_REG, KVM_GET_REG_LIST */
 int vcpu_get_reg(struct hyp_vcpu *vcpu, const struct kvm_one_reg *reg);

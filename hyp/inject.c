@@ -22,10 +22,7 @@ enum {
 	CORE_FIQ = 30,		/* r8..r12, sp, lr, spsr */
 };
 
-#define HSR_EC_DABT 0x24
-
 #define SCTLR_V (1u << 13)
-#define SCTLR_VE (1u << 24)
 #define SCTLR_EE (1u << 25)
 #define SCTLR_TE (1u << 30)
 #define TTBCR_LPAE (1u << 31)
@@ -92,8 +89,8 @@ bool guest_cond_holds(const struct hyp_guest *g, u32 hsr)
 	/* Traps that cannot be conditional have EC 0b10xxxx or 0; all others have CV and COND (B3.13.6). */
 	if (hsr >> 30 || !(hsr >> 26))
 		return true;
-	if (hsr & (1u << 24))
-		cond = hsr >> 20 & 15;
+	if (hsr & ISS_CV)
+		cond = hsr >> ISS_COND_SHIFT & 15;
 	else if (it)
 		cond = it >> 4;
 	return cond_table[cond] >> (cpsr >> 28) & 1;
@@ -104,7 +101,7 @@ void guest_skip(struct hyp_guest *g, u32 hsr)
 	u32 *r = core(g);
 	unsigned int it = psr32_it(r[CORE_CPSR]);
 
-	r[CORE_PC] += hsr & (1u << 25) ? 4 : 2;
+	r[CORE_PC] += esr_il(hsr) ? 4 : 2;
 	if (!it || !(r[CORE_CPSR] & PSR32_T))
 		return;
 	/* A2.5.2: the next instruction's condition moves up; the last one ends the block. */
@@ -147,7 +144,7 @@ void inject_dabt(struct hyp_vcpu *vcpu, u32 addr)
 {
 	struct hyp_guest *g = vcpu->guest;
 	/* User space may inject one at any exit: only the access that went to it has a direction. */
-	bool write = g->hsr >> 26 == HSR_EC_DABT && g->hsr & ISS_ABT_WNR;
+	bool write = esr_ec(g->hsr) == EC_DABT_LOWER && g->hsr & ISS_ABT_WNR;
 
 	g->cp15[HYP_CP15_DFAR] = addr;
 	g->cp15[HYP_CP15_DFSR] = external_fsr(g, write ? FSR_WNR : 0);

@@ -28,7 +28,6 @@ struct irqfd {
 	struct list_head resample;	/* vm->irqs.resamplers, SRCU */
 	struct eventfd_ctx *ctx, *resample_ctx;
 	u32 gsi;
-	wait_queue_head_t *head;
 	wait_queue_entry_t wait;
 	poll_table poll;
 	struct work_struct inject, shutdown;
@@ -264,7 +263,6 @@ static void queue(struct file *file, wait_queue_head_t *head, poll_table *table)
 {
 	struct irqfd *f = container_of(table, struct irqfd, poll);
 
-	f->head = head;
 	add_wait_queue_priority(head, &f->wait);
 }
 

@@ -47,6 +47,11 @@ enum hyp_cp15 {
 
 #define HYP_NO_IPA (~0ULL)
 
+/* Bits of hyp_guest.virq, by their place in HCR (DDI 0406C B4.1.65). */
+#define HCR_VF 6
+#define HCR_VI 7
+#define HCR_VA 8
+
 struct hyp_vcpu;
 struct psci;
 
@@ -130,6 +135,5 @@ extern bool (*hyp_fast_dist)(struct hyp_guest *g, u32 offset, unsigned int len, 
 /* The part: KVM_ARM_TARGET_CORTEX_A15 or A7, by the boot CPU's MIDR. */
 u32 low_target(void);
 
-/* VMID width etc. are constants of ARMv7: 8 bits, 40-bit IPA, 3 levels from 1. */
 #endif
 #endif

@@ -227,28 +227,20 @@ void slots_free(struct hyp_mmu *mmu)
 	kvfree(slots);
 }
 
-/* One page's worth of mmu_read() or mmu_write(). */
-static int copy_part(struct hyp_mmu *mmu, u64 ipa, void *buf, unsigned long len, bool write)
+/* What lies in one page. */
+static int read_part(struct hyp_mmu *mmu, u64 ipa, void *buf, unsigned long len)
 {
-	unsigned long gfn = (unsigned long)(ipa >> PAGE_SHIFT), hva;
+	unsigned long gfn = (unsigned long)(ipa >> PAGE_SHIFT);
 	const struct hyp_slot *slot = slots_find(slots_get(mmu), gfn);
+	unsigned long hva;
 
-	if (!slot || (write && slot_readonly(slot)))
+	if (!slot)
 		return -EFAULT;
 	hva = slot->hva + ((gfn - slot->gfn) << PAGE_SHIFT) + offset_in_page(ipa);
-	if (!write)
-		return copy_from_user(buf, (const void __user *)hva, len) ? -EFAULT : 0;
-	if (copy_to_user((void __user *)hva, buf, len))
-		return -EFAULT;
-	if (slot->dirty) {
-		spin_lock(&mmu->lock);
-		dirty_mark(slot, gfn);
-		spin_unlock(&mmu->lock);
-	}
-	return 0;
+	return copy_from_user(buf, (const void __user *)hva, len) ? -EFAULT : 0;
 }
 
-static int copy_guest(struct hyp_vm *vm, u64 ipa, void *buf, unsigned long len, bool write)
+int mmu_read(struct hyp_vm *vm, u64 ipa, void *buf, unsigned long len)
 {
 	struct hyp_mmu *mmu = &vm->mmu;
 	unsigned long n;
@@ -259,28 +251,8 @@ static int copy_guest(struct hyp_vm *vm, u64 ipa, void *buf, unsigned long len, 
 	idx = srcu_read_lock(&mmu->srcu);
 	for (; len && !ret; ipa += n, buf += n, len -= n) {
 		n = min(len, (unsigned long)(PAGE_SIZE - offset_in_page(ipa)));
-		ret = copy_part(mmu, ipa, buf, n, write);
+		ret = read_part(mmu, ipa, buf, n);
 	}
 	srcu_read_unlock(&mmu->srcu, idx);
 	return ret;
-}
-
-int mmu_read(struct hyp_vm *vm, u64 ipa, void *buf, unsigned long len)
-{
-	return copy_guest(vm, ipa, buf, len, false);
-}
-
-int mmu_write(struct hyp_vm *vm, u64 ipa, const void *buf, unsigned long len)
-{
-	return copy_guest(vm, ipa, (void *)buf, len, true);
-}
-
-bool mmu_ipa_backed(struct hyp_vm *vm, u64 ipa)
-{
-	int idx = srcu_read_lock(&vm->mmu.srcu);
-	bool backed = !(ipa >> HYP_IPA_BITS) &&
-		      slots_find(slots_get(&vm->mmu), (unsigned long)(ipa >> PAGE_SHIFT));
-
-	srcu_read_unlock(&vm->mmu.srcu, idx);
-	return backed;
 }

@@ -16,7 +16,6 @@
 #include "hyp/hyp.h"
 #include "hyp/trace.h"
 
-#define HSR_IL (1u << 25)
 #define HSR_SRT_MASK 15u	/* ARMv7 has four bits (B3.13.6); arm/esr.h's field has five */
 
 /* Whether data are big-endian now: CPSR.E. */
@@ -75,7 +74,7 @@ static void from_syndrome(struct hyp_vcpu *vcpu, struct mmio_access *m)
 	m->part[0] = 0;
 	m->write = hsr & ISS_ABT_WNR;
 	m->sign = hsr & ISS_ABT_SSE;
-	m->size = 1u << (hsr >> ISS_ABT_SAS_SHIFT & 3);
+	m->size = 1u << iss_abort_sas(hsr);
 	m->count = 1;
 	m->reg[0] = hsr >> ISS_ABT_SRT_SHIFT & HSR_SRT_MASK;
 	m->addr = g->hxfar;
@@ -100,7 +99,7 @@ static int from_instruction(struct hyp_vcpu *vcpu, u64 ipa, struct mmio_access *
 	if (ret == -EAGAIN)
 		return 2;
 	/* Without a syndrome HSR.IL is not valid either (B3.13.6): guest_skip() will want it. */
-	g->hsr = wide ? g->hsr | HSR_IL : g->hsr & ~HSR_IL;
+	g->hsr = wide ? g->hsr | ESR_IL : g->hsr & ~ESR_IL;
 	for (i = 0; i < 16; i++)
 		regs[i] = *guest_reg(g, i);
 	if (!ret)
@@ -249,9 +248,11 @@ int mmio_abort(struct hyp_vcpu *vcpu, u64 ipa)
 		return ret == 2 ? 1 : ret;
 	/*
 	 * The abort names the byte that faulted; earlier beats may lie in RAM, and later
-	 * ones in a page that stage 1 maps anywhere: refuse such a mix.
+	 * ones in a page that stage 1 maps anywhere: refuse such a mix.  No CPU of ARMv7
+	 * reports more than a word (SAS of 3 is reserved).
 	 */
-	if (g->hxfar != p->access.addr || (ipa & ~PAGE_MASK) + p->access.count * p->access.size > PAGE_SIZE) {
+	if (g->hxfar != p->access.addr || p->access.size > 4 ||
+	    (ipa & ~PAGE_MASK) + p->access.count * p->access.size > PAGE_SIZE) {
 		inject_dabt(vcpu, g->hxfar);
 		return 1;
 	}

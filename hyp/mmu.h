@@ -73,11 +73,8 @@ bool mmu_stale(const struct hyp_vcpu *vcpu);
  */
 void mmu_set_device(struct hyp_vm *vm, u64 ipa, u64 pa, u64 size);
 
-/* Guest physical memory from the kernel: 0, or -EFAULT where no slot (or a read-only one) is. */
+/* Guest physical memory, in the VM's process: 0, or -EFAULT where no slot is. */
 int mmu_read(struct hyp_vm *vm, u64 ipa, void *buf, unsigned long len);
-int mmu_write(struct hyp_vm *vm, u64 ipa, const void *buf, unsigned long len);
-/* Is there a slot that the guest may run code from? */
-bool mmu_ipa_backed(struct hyp_vm *vm, u64 ipa);
 
 /* Set/way maintenance, caches switched on or off: every mapped page to the point of coherency. */
 void mmu_flush_vm(struct hyp_vm *vm);

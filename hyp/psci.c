@@ -6,13 +6,11 @@
  */
 #include <linux/sched.h>
 
+#include "arm/esr.h"
 #include "arm/psr.h"
 #include "hyp/hyp.h"
 
-#define HSR_EC_SMC 0x13
-
-/* PSCI 0.1 knows no ids; these are KVM's. */
-#define PSCI_0_1_BASE 0x95c1ba5eu
+/* By KVM's ids, for PSCI 0.1 knows none. */
 static const u32 psci_0_1_fn[] = {
 	PSCI_FN_CPU_SUSPEND, PSCI_FN_CPU_OFF, PSCI_FN_CPU_ON, PSCI_FN_MIGRATE,
 };
@@ -26,7 +24,6 @@ static enum psci_error op_cpu_on(void *opaque, unsigned int cpu, u64 entry, u64 
 		return PSCI_INVALID_PARAMETERS;
 	target->reset.entry = entry;
 	target->reset.context = context;
-	target->reset.aarch32 = aarch32;
 	target->reset.big_endian = vm->psci_caller_be;
 	vcpu_request(target, HYP_REQ_RESET);
 	return PSCI_SUCCESS;
@@ -72,7 +69,7 @@ static u32 function_id(const struct hyp_vcpu *vcpu, u32 id)
 	if (vcpu->features & 1u << KVM_ARM_VCPU_PSCI_0_2)
 		return id;
 	/* Only the four of 0.1; anything else is unknown. */
-	return id - PSCI_0_1_BASE < ARRAY_SIZE(psci_0_1_fn) ? psci_0_1_fn[id - PSCI_0_1_BASE] : 0;
+	return id - KVM_PSCI_FN_BASE < ARRAY_SIZE(psci_0_1_fn) ? psci_0_1_fn[id - KVM_PSCI_FN_BASE] : 0;
 }
 
 static int system_stop(struct hyp_vcpu *vcpu)
@@ -101,7 +98,7 @@ int psci_trap(struct hyp_vcpu *vcpu)
 
 	vcpu->stats.hvc_exits++;
 	/* There is no secure world below: an SMC answers "not supported", as on any KVM. */
-	if (g->hsr >> 26 == HSR_EC_SMC) {
+	if (esr_ec(g->hsr) == EC_SMC32) {
 		*guest_reg(g, 0) = (u32)PSCI_NOT_SUPPORTED;
 		guest_skip(g, g->hsr);
 		return 1;

@@ -82,7 +82,8 @@ void vcpu_request(struct hyp_vcpu *vcpu, enum hyp_request req)
 	put_cpu();
 }
 
-bool vcpu_runnable(struct hyp_vcpu *vcpu)
+/* Is there an interrupt (or FIQ, SError) that the guest would take or WFI wake for? */
+static bool runnable(struct hyp_vcpu *vcpu)
 {
 	return vcpu->guest->virq || READ_ONCE(vcpu->irq_lines) || vtimer_pending(vcpu) || vgic_pending(vcpu);
 }
@@ -90,7 +91,7 @@ bool vcpu_runnable(struct hyp_vcpu *vcpu)
 /* Is there a reason not to sleep on? */
 static bool wake(struct hyp_vcpu *vcpu)
 {
-	return vcpu_runnable(vcpu) || READ_ONCE(vcpu->requests) & ~BIT(HYP_REQ_IRQ) ||
+	return runnable(vcpu) || READ_ONCE(vcpu->requests) & ~BIT(HYP_REQ_IRQ) ||
 	       signal_pending(current);
 }
 
@@ -178,8 +179,7 @@ static int serve_requests(struct hyp_vcpu *vcpu)
 	clear_bit(HYP_REQ_PAUSE, &vcpu->requests);
 	if (paused(vcpu) && !sleep_while(vcpu, paused))
 		return -EINTR;
-	clear_bit(HYP_REQ_TIMER, &vcpu->requests);	/* vtimer_flush() and mmu_load() look themselves */
-	clear_bit(HYP_REQ_TLB, &vcpu->requests);
+	clear_bit(HYP_REQ_TIMER, &vcpu->requests);	/* vtimer_flush() looks itself */
 	return 1;
 }
 
@@ -278,6 +278,7 @@ static int first_run(struct hyp_vcpu *vcpu)
 		ret = vtimer_start(vcpu);
 	vcpu->ready = !ret;
 	if (!ret) {
+		cp15_identity_changed(vcpu);	/* it is the VM's: any vCPU may have been told */
 		/* What HYP answers by itself (low.h). */
 		vcpu->guest->psci = vcpu->features & 1u << KVM_ARM_VCPU_PSCI_0_2 ? &vm->psci : NULL;
 		if (vm->vgic.gic)

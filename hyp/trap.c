@@ -8,26 +8,9 @@
 #include <linux/printk.h>
 #include <linux/sched.h>
 
+#include "arm/esr.h"
 #include "hyp/hyp.h"
 #include "hyp/trace.h"
-
-enum hsr_ec {
-	EC_UNKNOWN = 0x00,
-	EC_WFX = 0x01,
-	EC_CP15_32 = 0x03,
-	EC_CP15_64 = 0x04,
-	EC_CP14_32 = 0x05,
-	EC_CP14_LS = 0x06,
-	EC_CP_FP = 0x07,
-	EC_CP10_ID = 0x08,
-	EC_CP14_64 = 0x0c,
-	EC_HVC = 0x12,
-	EC_SMC = 0x13,
-	EC_IABT = 0x20,
-	EC_DABT = 0x24,
-};
-
-#define WFX_TI_WFE 1u
 
 static int trap_undef(struct hyp_vcpu *vcpu)
 {
@@ -41,7 +24,7 @@ static int trap_wfx(struct hyp_vcpu *vcpu)
 	u32 hsr = vcpu->guest->hsr;
 
 	guest_skip(vcpu->guest, hsr);
-	if (hsr & WFX_TI_WFE) {
+	if (hsr & ISS_WFX_WFE) {
 		vcpu->stats.wfe_exits++;
 		yield();
 	} else {
@@ -68,19 +51,19 @@ static int (*const handlers[64])(struct hyp_vcpu *vcpu) = {
 	[EC_CP15_64] = trap_coprocessor,
 	[EC_CP14_32] = trap_coprocessor,
 	[EC_CP14_64] = trap_coprocessor,
-	[EC_CP14_LS] = trap_undef,
-	[EC_CP_FP] = trap_undef,	/* HYP gives the VFP to the guest; coprocessors 0 to 9 come here */
-	[EC_CP10_ID] = trap_coprocessor,
-	[EC_HVC] = psci_trap,
-	[EC_SMC] = psci_trap,
-	[EC_IABT] = mmu_abort,
-	[EC_DABT] = mmu_abort,
+	[EC_CP14_LDC] = trap_undef,
+	[EC_FP_ACCESS] = trap_undef,	/* HYP gives the VFP to the guest; coprocessors 0 to 9 come here */
+	[EC_VMRS_ID] = trap_coprocessor,
+	[EC_HVC32] = psci_trap,
+	[EC_SMC32] = psci_trap,
+	[EC_IABT_LOWER] = mmu_abort,
+	[EC_DABT_LOWER] = mmu_abort,
 };
 
 int trap_handle(struct hyp_vcpu *vcpu, enum hyp_exit exit)
 {
 	struct hyp_guest *g = vcpu->guest;
-	unsigned int ec = g->hsr >> 26;
+	unsigned int ec = esr_ec(g->hsr);
 
 	vcpu->stats.exits++;
 	vcpu->stats.fast_exits += g->fast_exits;

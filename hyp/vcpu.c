@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A vCPU: its file, its reset, its ioctls. */
 #include <linux/anon_inodes.h>
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -210,7 +211,7 @@ static long vcpu_ioctl(struct file *file, unsigned int ioctl, unsigned long arg)
 	struct hyp_vcpu *vcpu = file->private_data;
 	long ret;
 
-	if (current->mm != vcpu->vm->mm || vcpu->vm->dead)
+	if (current->mm != vcpu->vm->mm)
 		return -EIO;
 	if (_IOC_TYPE(ioctl) != KVMIO)
 		return -EINVAL;
@@ -305,6 +306,7 @@ u32 vcpu_mpidr(unsigned int id)
 int vcpu_create_fd(struct hyp_vm *vm, unsigned long id)
 {
 	struct hyp_vcpu *vcpu;
+	struct file *file;
 	int fd;
 
 	if (id >= HYP_MAX_VCPUS)
@@ -317,19 +319,25 @@ int vcpu_create_fd(struct hyp_vm *vm, unsigned long id)
 	vcpu = vcpu_alloc(vm, id);
 	if (!vcpu)
 		goto unlock;
+	fd = get_unused_fd_flags(O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		goto free;
+	file = anon_inode_getfile("kvm-vcpu", &vcpu_fops, vcpu, O_RDWR);
+	if (IS_ERR(file))
+		goto put_fd;
+	vm_get(vm);	/* vcpu_release() gives it back */
 	psci_set_mpidr(vcpu, vcpu_mpidr(id));
-	/* Before the file, which another thread may use or close as soon as it is there. */
+	/* Others may find it from here on, so nothing can fail any more. */
 	smp_store_release(&vm->vcpu[id], vcpu);
-	vm_get(vm);
-	fd = anon_inode_getfd("kvm-vcpu", &vcpu_fops, vcpu, O_RDWR | O_CLOEXEC);
-	if (fd < 0) {
-		vm->vcpu[id] = NULL;
-		vm_put(vm);
-		vcpu_free(vcpu);
-		goto unlock;
-	}
 	vm->vcpus++;
 	stats_vcpu_add(vcpu);
+	fd_install(fd, file);
+	goto unlock;
+put_fd:
+	put_unused_fd(fd);
+	fd = PTR_ERR(file);
+free:
+	vcpu_free(vcpu);
 unlock:
 	mutex_unlock(&vm->lock);
 	return fd;

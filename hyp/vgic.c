@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The GIC of a VM: hardware side, list registers around entries, wires (see vgic.h). */
+#include <linux/cpu_pm.h>
 #include <linux/cpuhotplug.h>
 #include <linux/interrupt.h>
 #include <linux/io.h>
@@ -52,6 +53,18 @@ static int host_cpu_offline(unsigned int cpu)
 	return 0;
 }
 
+/* A CPU that loses power loses its GICH, and what a vCPU left there.  Interrupts are off. */
+static int pm_notify(struct notifier_block *nb, unsigned long action, void *unused)
+{
+	if (action == CPU_PM_ENTER)
+		save_resident(NULL);
+	else if (action == CPU_PM_EXIT)
+		writel_relaxed(0, vgic_hw.gich + GICH_HCR);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block pm_block = { .notifier_call = pm_notify };
+
 static int take_hardware(struct device_node *node)
 {
 	struct vgic_res { struct resource gich, gicv; } r;
@@ -82,6 +95,7 @@ static int take_hardware(struct device_node *node)
 	if (ret < 0)
 		goto irq;
 	online_state = ret;
+	cpu_pm_register_notifier(&pm_block);
 	hyp_fast_dist = vgic_fast_dist;
 	vgic_hw.present = true;
 	return 0;
@@ -109,6 +123,7 @@ void vgic_module_exit(void)
 {
 	if (!vgic_hw.present)
 		return;
+	cpu_pm_unregister_notifier(&pm_block);
 	cpuhp_remove_state(online_state);
 	free_percpu_irq(vgic_hw.maint_irq, &maint_cookie);
 	iounmap(vgic_hw.gich);
@@ -181,6 +196,7 @@ int vgic_init(struct hyp_vm *vm)
 	struct hyp_vgic *v = &vm->vgic;
 	unsigned int w, cpus = 0, i;
 	unsigned long flags;
+	int ret;
 
 	if (!v->gic)
 		return -ENODEV;
@@ -199,10 +215,10 @@ int vgic_init(struct hyp_vm *vm)
 	/* SPIs that nobody has targeted yet are CPU 0's. */
 	for (i = GICV2_PRIVATE; i < v->gic->irqs; i++)
 		v->gic->target[i] = 1;
-	gicv2_validate(v->gic);
-	v->initialized = true;
+	ret = gicv2_validate(v->gic);
+	v->initialized = !ret;
 	vgic_unlock(vm, flags);
-	return 0;
+	return ret;
 }
 
 int vgic_map(struct hyp_vm *vm)
@@ -234,7 +250,7 @@ int vgic_set_addr(struct hyp_vm *vm, u32 type, u64 addr)
 
 	if (type != KVM_VGIC_V2_ADDR_TYPE_DIST && type != KVM_VGIC_V2_ADDR_TYPE_CPU)
 		return -ENODEV;
-	if (addr & ~PAGE_MASK & 0xfff)
+	if (addr & (KVM_VGIC_V2_DIST_SIZE - 1))
 		return -EINVAL;
 	if (addr >> HYP_IPA_BITS || (addr + size - 1) >> HYP_IPA_BITS)
 		return -E2BIG;

@@ -228,7 +228,7 @@ static long vm_ioctl(struct file *file, unsigned int ioctl, unsigned long arg)
 	void __user *argp = (void __user *)arg;
 	union vm_arg a = {};
 
-	if (current->mm != vm->mm || vm->dead)
+	if (current->mm != vm->mm)
 		return -EIO;
 	switch (ioctl) {
 	case KVM_CREATE_VCPU:

@@ -83,12 +83,8 @@ void vtimer_module_exit(void)
 	free_percpu_irq(host_irq, &cookie);
 }
 
-u32 vtimer_hz(void)
-{
-	return hz;
-}
-
-u64 vtimer_phys_count(void)
+/* CNTPCT. */
+static u64 phys_count(void)
 {
 	u64 v;
 
@@ -99,7 +95,7 @@ u64 vtimer_phys_count(void)
 
 static u64 virt_count(struct hyp_vcpu *vcpu)
 {
-	return vtimer_phys_count() - vcpu->guest->cntvoff;
+	return phys_count() - vcpu->guest->cntvoff;
 }
 
 static bool virt_line(struct hyp_vcpu *vcpu)
@@ -114,7 +110,7 @@ static bool phys_line(struct hyp_vcpu *vcpu)
 {
 	struct arm_timer *t = &vcpu->timer.phys;
 
-	return t->ctl == ARM_TIMER_ENABLE && arm_timer_line(t, vtimer_phys_count());
+	return t->ctl == ARM_TIMER_ENABLE && arm_timer_line(t, phys_count());
 }
 
 /* Counts until the next line would rise, ~0: never. */
@@ -122,7 +118,7 @@ static u64 counts_left(struct hyp_vcpu *vcpu, bool virt, bool phys)
 {
 	const struct hyp_guest *g = vcpu->guest;
 	const struct arm_timer *t = &vcpu->timer.phys;
-	u64 left = ~0ULL, now = vtimer_phys_count();
+	u64 left = ~0ULL, now = phys_count();
 
 	if (virt && (g->cntv_ctl & (ARM_TIMER_ENABLE | ARM_TIMER_IMASK)) == ARM_TIMER_ENABLE)
 		left = g->cntv_cval > now - g->cntvoff ? g->cntv_cval - (now - g->cntvoff) : 0;
@@ -166,7 +162,7 @@ static enum hrtimer_restart deadline(struct hrtimer *timer)
 void vtimer_vm_init(struct hyp_vm *vm)
 {
 	/* The guest's time begins with it. */
-	vm->timer.cntvoff = vtimer_phys_count();
+	vm->timer.cntvoff = phys_count();
 }
 
 void vtimer_vcpu_init(struct hyp_vcpu *vcpu)
@@ -272,7 +268,7 @@ u64 vtimer_read(struct hyp_vcpu *vcpu, bool phys, enum hyp_timer_reg reg)
 	struct hyp_guest *g = vcpu->guest;
 	struct arm_timer virt = { .cval = g->cntv_cval, .ctl = g->cntv_ctl & 3 };
 	const struct arm_timer *t = phys ? &vcpu->timer.phys : &virt;
-	u64 count = phys ? vtimer_phys_count() : virt_count(vcpu);
+	u64 count = phys ? phys_count() : virt_count(vcpu);
 
 	switch (reg) {
 	case HYP_TIMER_CTL:
@@ -294,7 +290,7 @@ static void set_count(struct hyp_vm *vm, u64 count)
 
 	mutex_lock(&vm->lock);
 	vm_pause(vm);
-	vm->timer.cntvoff = vtimer_phys_count() - count;
+	vm->timer.cntvoff = phys_count() - count;
 	for (i = 0; i < HYP_MAX_VCPUS; i++)
 		if (vm->vcpu[i])
 			vm->vcpu[i]->guest->cntvoff = vm->timer.cntvoff;
@@ -316,7 +312,7 @@ void vtimer_write(struct hyp_vcpu *vcpu, bool phys, enum hyp_timer_reg reg, u64 
 		t->cval = val;
 		break;
 	case HYP_TIMER_TVAL:
-		arm_timer_write_tval(t, phys ? vtimer_phys_count() : virt_count(vcpu), (u32)val);
+		arm_timer_write_tval(t, phys ? phys_count() : virt_count(vcpu), (u32)val);
 		break;
 	case HYP_TIMER_CNT:
 		if (!phys)	/* the physical counter is the host's: nothing moves it */

@@ -33,9 +33,6 @@ void vtimer_vcpu_destroy(struct hyp_vcpu *vcpu);
 /* Before the first entry: -EINVAL when the timers' PPIs clash. */
 int vtimer_start(struct hyp_vcpu *vcpu);
 
-u32 vtimer_hz(void);
-u64 vtimer_phys_count(void);		/* CNTPCT now */
-
 /* Before an entry, preemption off: the lines' levels, and no host interrupt for what the guest has. */
 void vtimer_flush(struct hyp_vcpu *vcpu);
 /* Around a sleep: arms and cancels the hrtimer. */

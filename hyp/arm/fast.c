@@ -8,7 +8,9 @@
 #include <linux/compiler.h>
 #include <linux/types.h>
 
+#include "arm/fsr.h"
 #include "arm/psci.h"
+#include "arm/psr.h"
 #include "hyp/arm/percpu.h"
 #include "hyp/low.h"
 
@@ -24,24 +26,6 @@
 #define CP15_ISS(opc1, crn, crm, opc2, read) ((opc2) << 17 | (opc1) << 14 | (crn) << 10 | (crm) << 1 | (read))
 #define CP15_ISS_MASK CP15_ISS(7, 15, 15, 7, 1)
 #define ISS_ALWAYS 0x1e			/* bits 24:20: CV, and condition AL */
-#define PSR_IT 0x0600fc00
-#define PSR_E (1u << 9)
-#define PSR_MODE 0x1f
-#define MODE_FIQ 0x11
-
-/* Of an abort. */
-#define ISS_ISV (1u << 24)
-#define ISS_SAS(iss) ((iss) >> 22 & 3)
-#define ISS_SSE (1u << 21)
-#define ISS_SRT(iss) ((iss) >> 16 & 15)
-#define ISS_S1PTW (1u << 7)
-#define ISS_WNR (1u << 6)
-#define FSC_CLASS(iss) ((iss) & 0x3c)
-#define FSC_TRANSLATION 0x04
-#define FSC_PERMISSION 0x0c
-#define FSC(iss) ((iss) & 0x3f)
-#define FSC_ASYNC_EXTERNAL 0x11
-#define FSC_ASYNC_PARITY 0x19
 
 #define PAR_F (1u << 0)
 #define PAR_SS (1u << 1)
@@ -70,7 +54,7 @@ static inline void skip(u32 hsr)
 /* The instruction's register, if it is one of those that lie in core.r[] now: r0-r12. */
 static inline bool reg_here(unsigned int rt, u32 psr)
 {
-	return rt <= ((psr & PSR_MODE) == MODE_FIQ ? 7 : 12);
+	return rt <= ((psr & PSR_M_MASK) == PSR32_M_FIQ ? 7 : 12);
 }
 
 /*
@@ -116,7 +100,7 @@ static noinline u32 fast_cp15(struct hyp_guest *g, u32 hsr)
 	u32 psr = guest_psr();
 	unsigned int rt = hsr >> 5 & 15;
 
-	if ((hsr >> 20 & 0x1f) != ISS_ALWAYS || psr & PSR_IT || !reg_here(rt, psr))
+	if ((hsr >> 20 & 0x1f) != ISS_ALWAYS || psr & PSR32_IT || !reg_here(rt, psr))
 		return HYP_FAST_KERNEL;
 	switch (hsr & CP15_ISS_MASK) {
 	case CP15_ISS(0, 1, 0, 1, 1):
@@ -166,12 +150,12 @@ static void find_insn(struct hyp_guest *g)
 static u32 fast_mmio(struct hyp_guest *g, u32 hsr)
 {
 	u32 psr = guest_psr();
-	unsigned int rt = ISS_SRT(hsr), len = 1u << ISS_SAS(hsr);
-	bool write = hsr & ISS_WNR;
+	unsigned int rt = iss_abort_srt(hsr) & 15, len = 1u << iss_abort_sas(hsr);
+	bool write = hsr & ISS_ABT_WNR;
 	u32 val;
 
-	if (!hyp_fast_dist || !(hsr & ISS_ISV) || hsr & (ISS_SSE | ISS_S1PTW) || len > 4 ||
-	    psr & (PSR_IT | PSR_E) || !reg_here(rt, psr))
+	if (!hyp_fast_dist || hsr & (ISS_ABT_SSE | ISS_ABT_S1PTW) || len > 4 ||
+	    psr & (PSR32_IT | PSR32_E) || !reg_here(rt, psr))
 		return HYP_FAST_KERNEL;
 	val = g->core.r[rt];
 	if (!hyp_fast_dist(g, g->hxfar & 0xfff, len, write, &val))
@@ -195,21 +179,21 @@ static noinline u32 permission(struct hyp_guest *g)
 
 static noinline u32 guest_abort(struct hyp_guest *g, u32 hsr)
 {
-	bool data = hsr >> HSR_EC_SHIFT == EC_DABT;
+	u32 fsc = hsr & FSC_MASK;
 
 	g->hpfar = fault_reg(4);
-	if (!data) {
+	if (esr_ec(hsr) == EC_IABT_LOWER) {
 		g->hxfar = fault_reg(2);
 	} else {
-		if (FSC(hsr) == FSC_ASYNC_EXTERNAL || FSC(hsr) == FSC_ASYNC_PARITY)
+		if (fsc == FSC_ASYNC_EXTERNAL || fsc == FSC_ASYNC_PARITY)
 			return HYP_FAST_ABORT;
 		g->hxfar = fault_reg(0);
-		if (FSC_CLASS(hsr) == FSC_TRANSLATION && g->hpfar == g->dist_hpfar)
-			return fast_mmio(g, hsr);
-		if (!(hsr & ISS_ISV))
+		if (!(hsr & ISS_ABT_ISV))
 			find_insn(g);
+		else if (esr_fsc_family(fsc) == FSC_TRANSLATION && g->hpfar == g->dist_hpfar)
+			return fast_mmio(g, hsr);
 	}
-	if (FSC_CLASS(hsr) == FSC_PERMISSION && !(hsr & ISS_S1PTW))
+	if (esr_fsc_family(fsc) == FSC_PERMISSION && !(hsr & ISS_ABT_S1PTW))
 		return permission(g);
 	return HYP_FAST_KERNEL;
 }
@@ -217,16 +201,17 @@ static noinline u32 guest_abort(struct hyp_guest *g, u32 hsr)
 u32 hyp_fast(struct hyp_guest *g, u32 hsr)
 {
 	g->hsr = hsr;
-	switch (hsr >> HSR_EC_SHIFT) {
-	case EC_HVC:
+	switch (esr_ec(hsr)) {
+	case EC_HVC32:
 		return fast_hvc(g, hsr);
-	case EC_CP15:
+	case EC_CP15_32:
 		return fast_cp15(g, hsr);
-	case EC_PABT:
-	case EC_DABT:
+	case EC_IABT_LOWER:
+	case EC_DABT_LOWER:
 		return guest_abort(g, hsr);
-	case EC_VFP:
+	case EC_FP_ACCESS:
 		return HYP_FAST_VFP;
+	default:
+		return HYP_FAST_KERNEL;
 	}
-	return HYP_FAST_KERNEL;
 }

@@ -8,6 +8,7 @@
 #include <linux/kernel.h>
 #include <linux/stddef.h>
 
+#include "arm/esr.h"
 #include "hyp/arm/percpu.h"
 #include "hyp/low.h"
 
@@ -104,7 +105,9 @@ int main(void)
 	DEFINE(HYP_EXIT_TRAP, HYP_EXIT_TRAP);
 	DEFINE(HYP_EXIT_IRQ, HYP_EXIT_IRQ);
 	DEFINE(HYP_EXIT_ABORT, HYP_EXIT_ABORT);
-	DEFINE(HCR_VA, 1 << 8);
+	DEFINE(VIRQ_VA, 1 << HCR_VA);
+	DEFINE(ESR_EC_SHIFT, ESR_EC_SHIFT);
+	DEFINE(EC_HVC32, EC_HVC32);
 	BLANK();
 	DEFINE(GUEST_SP, GUEST(core.r[13]));
 	DEFINE(GUEST_LR, GUEST(core.r[14]));

@@ -36,14 +36,6 @@
 
 #define HYP_STACK_ORDER 1	/* pages, with struct hyp_cpu at their upper end */
 
-/* HSR.EC, HSR fields (DDI 0406C B3.13.6). */
-#define HSR_EC_SHIFT 26
-#define EC_CP15 0x03
-#define EC_VFP 0x07
-#define EC_HVC 0x12
-#define EC_PABT 0x20
-#define EC_DABT 0x24
-
 #ifndef __ASSEMBLY__
 #include <linux/types.h>
 

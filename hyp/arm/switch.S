@@ -282,11 +282,11 @@ hyp_abort_window_end:
 6:
 	@ HCR.VA is cleared when the guest takes the abort.
 	ldr	r2, [r4, #GUEST_VIRQ]
-	tst	r2, #HCR_VA
+	tst	r2, #VIRQ_VA
 	beq	hyp_guest_leave
 	mrc	p15, 4, r3, c1, c1, 0		@ HCR
-	tst	r3, #HCR_VA
-	biceq	r2, r2, #HCR_VA
+	tst	r3, #VIRQ_VA
+	biceq	r2, r2, #VIRQ_VA
 	streq	r2, [r4, #GUEST_VIRQ]
 
 /* The guest is saved, or given up (hyp_panic).  r4: guest, or memory like one, r5: what to return. */

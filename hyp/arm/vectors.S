@@ -86,8 +86,8 @@ guest_dabt:
 	msr	elr_hyp, r3
 	@ It ends the run in place of an HVC: the guest is to make that again.
 	ldr	r2, [r4, #GUEST_HSR]
-	lsr	r2, r2, #HSR_EC_SHIFT
-	cmp	r2, #EC_HVC
+	lsr	r2, r2, #ESR_EC_SHIFT
+	cmp	r2, #EC_HVC32
 	cmpeq	r5, #HYP_EXIT_TRAP
 	ldreq	r2, [r4, #GUEST_PC]
 	subeq	r2, r2, #4

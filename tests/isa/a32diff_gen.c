@@ -135,7 +135,7 @@ static unsigned int fp_size(struct d_rand *r, const struct t_row *row, const str
 }
 
 /* No two bytes 0xff in a row: as an address that is the commpage of Linux, where QEMU aborts. */
-void t_rand_memory(struct d_rand *r, struct t_case *c)
+static void rand_memory(struct d_rand *r, struct t_case *c)
 {
 	for (unsigned int k = 0; k < T_MEM_SIZE; k++) {
 		c->mem[k] = (u8)d_rand(r);
@@ -144,18 +144,19 @@ void t_rand_memory(struct d_rand *r, struct t_case *c)
 	}
 }
 
-static void rand_state(struct d_rand *r, const struct t_row *row, const struct a32_insn *i, struct t_case *c)
+/* Registers, flags and memory; @fp: as d_rand_state() has it. */
+void t_rand_state(struct d_rand *r, unsigned int fp, struct t_case *c)
 {
 	struct d_case wide;
 
-	d_rand_state(r, &wide, t_is_simd(row) ? fp_size(r, row, i) : 0);
+	d_rand_state(r, &wide, fp);
 	for (unsigned int k = 0; k < 15; k++)
 		c->r[k] = (u32)(d_one_in(r, 4) ? wide.x[k] >> 32 : wide.x[k]);
 	memcpy(c->v, wide.v, sizeof(c->v));
 	c->fpcr = (u32)wide.fpcr;
 	c->fpsr = (u32)wide.fpsr | (u32)(d_rand(r) & 0xf0000000);
 	c->cpsr = 0x10 | (u32)wide.nzcv | (d_one_in(r, 4) ? 1u << 27 : 0) | (u32)(d_rand(r) & 15) << 16;
-	t_rand_memory(r, c);
+	rand_memory(r, c);
 }
 
 /* ---- slots ---- */
@@ -268,7 +269,7 @@ static bool generate(struct d_rand *r, struct t_batch_buf *b, unsigned int slot,
 	if (a32_decode(word, features, &i) != want->op || t_unwanted(want, &i))
 		return false;
 	memset(c, 0, sizeof(*c));
-	rand_state(r, want, &i, c);
+	t_rand_state(r, t_is_simd(want) ? fp_size(r, want, &i) : 0, c);
 	/* With FPSCR.LEN other than 0 the oracle's own handler would be UNDEFINED. */
 	if (i.cls == A32_CLASS_vfp_vmsr && !(features & A32_FEAT_V8_A32))
 		c->r[i.Rt] &= ~0x370000u;

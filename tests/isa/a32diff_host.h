@@ -49,7 +49,7 @@ bool t_generate(struct d_rand *r, struct t_batch_buf *b, unsigned int slot, unsi
 
 /* A random word of the row; it need not decode to it. */
 u32 t_rand_word(struct d_rand *r, const struct t_row *row);
-void t_rand_memory(struct d_rand *r, struct t_case *c);
+void t_rand_state(struct d_rand *r, unsigned int fp, struct t_case *c);
 /* VFP and Advanced SIMD rows, which are listed as A32, and such a word in T32. */
 bool t_is_simd(const struct t_row *row);
 u32 t_to_t32(u32 word);

@@ -616,18 +616,10 @@ static void choose_registers(struct seq *q)
 static void fill_state(struct seq *q, struct t_case *c)
 {
 	struct d_rand *r = q->r;
-	struct d_case wide;
 	unsigned int slack = d_one_in(r, 8) ? d_below(r, 8) : 0;
 
 	memset(c, 0, sizeof(*c));
-	d_rand_state(r, &wide, d_one_in(r, 4) ? 0 : 2 + d_below(r, 2));
-	for (unsigned int k = 0; k < 15; k++)
-		c->r[k] = (u32)(d_one_in(r, 4) ? wide.x[k] >> 32 : wide.x[k]);
-	memcpy(c->v, wide.v, sizeof(c->v));
-	c->fpcr = (u32)wide.fpcr;
-	c->fpsr = (u32)wide.fpsr | (u32)(d_rand(r) & 0xf0000000);
-	c->cpsr = 0x10 | (u32)wide.nzcv | (d_one_in(r, 4) ? 1u << 27 : 0) | (u32)(d_rand(r) & 15) << 16;
-	t_rand_memory(r, c);
+	t_rand_state(r, d_one_in(r, 4) ? 0 : 2 + d_below(r, 2), c);
 	c->window = T_BASE + T_DATA + 0x800 + (d_one_in(r, 8) ? 0x780 : 0);
 	q->aligned = !slack;
 	c->r[q->base] = c->window + MIDDLE + slack;

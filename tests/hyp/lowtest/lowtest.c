@@ -16,6 +16,7 @@
 #include <asm/hwcap.h>
 #include <asm/neon.h>
 
+#include "arm/esr.h"
 #include "arm/psci.h"
 #include "hyp/arm/percpu.h"
 #include "hyp/low.h"
@@ -265,7 +266,7 @@ static void test_permission(void)
 	low_tlb_flush_vmid(g->vttbr);
 	begin(6);
 	g->core.r[1] = READ_ONLY;
-	check(enter() == HYP_EXIT_TRAP && same(g->hsr >> 26, EC_DABT, "ec"), "flush by VMID");
+	check(enter() == HYP_EXIT_TRAP && same(esr_ec(g->hsr), EC_DABT_LOWER, "ec"), "flush by VMID");
 	low_tlb_flush_all();
 	low_tlb_flush_local(g->vttbr);
 }
