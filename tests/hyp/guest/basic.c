@@ -91,6 +91,11 @@ int g_mmio_nosyndrome(uint32_t arg)
 	asm volatile("mov r4, #1\n\tmov r5, #2\n\tstrd r4, r5, [%0]" : : "r"(base) : "r4", "r5", "memory");
 	asm volatile("ldrd r4, r5, [%1]\n\tmov %Q0, r4\n\tmov %R0, r5" : "=r"(v) : "r"(base) : "r4", "r5", "memory");
 	CHECK(v == 0x200000001ull);
+	/* Where HYP serves single loads itself. */
+	asm volatile("ldmia %2, {r4, r5}\n\tmov %0, r4\n\tmov %1, r5"
+		     : "=&r"(a), "=&r"(b) : "r"(GICD(0)) : "r4", "r5", "memory");
+	CHECK_EQ(a, read32(GICD(0)));
+	CHECK_EQ(b, read32(GICD(4)));
 	return 7;
 }
 
