@@ -270,12 +270,24 @@ static void test_alignment(void)
 	context = 0;
 }
 
+/* What raises nothing: a device takes several words at once (hypervisors have to read the instruction). */
+static void test_device_ldm(void)
+{
+	u32 id0, id1;
+
+	__asm__ volatile("ldmia %2, {r4, r5}\n mov %0, r4\n mov %1, r5"
+			 : "=&r"(id0), "=&r"(id1) : "r"(UART + 0xfe0) : "r4", "r5", "memory");
+	CHECK_EQ(id0, 0x11);	/* PL011: PeriphID0, 1 (DDI 0183 3.3.16) */
+	CHECK_EQ(id1, 0x10);
+}
+
 int main(void)
 {
 	test_kinds();
 	test_it();
 	test_irq();
 	test_entry_state();
+	test_device_ldm();
 	test_alignment();
 	finish();
 }

@@ -349,8 +349,9 @@ static void choose_options(struct kvm_vm *vm)
 	struct kvm_enable_cap nisv = { .cap = KVM_CAP_ARM_NISV_TO_USER };
 
 	vm->can_abort = kvm_ioctl_num(vm->sys_fd, KVM_CHECK_EXTENSION, KVM_CAP_ARM_INJECT_EXT_DABT) > 0;
-	/* Else such an access ends the guest. */
-	if (vm->can_abort && kvm_ioctl_num(vm->sys_fd, KVM_CHECK_EXTENSION, KVM_CAP_ARM_NISV_TO_USER) > 0)
+	/* Else such an access ends the guest, but for our own module, which carries it out. */
+	if (vm->can_abort && kvm_ioctl_num(vm->sys_fd, KVM_CHECK_EXTENSION, VAMBRACE_CAP_IDENTITY) <= 0 &&
+	    kvm_ioctl_num(vm->sys_fd, KVM_CHECK_EXTENSION, KVM_CAP_ARM_NISV_TO_USER) > 0)
 		kvm_ioctl(vm->vm_fd, KVM_ENABLE_CAP, &nisv);
 }
 
