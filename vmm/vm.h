@@ -6,6 +6,7 @@
 #include "vmm/config.h"
 
 struct vm;
+struct vmstate;
 
 /* Why the machine ended. */
 enum vm_end {
@@ -14,6 +15,7 @@ enum vm_end {
 	VM_END_OFF,		/* the guest powered off */
 	VM_END_QUIT,		/* the user left, or a signal asked */
 	VM_END_FATAL,		/* the engine cannot go on, or a file was gone at a reboot */
+	VM_END_MOVED,		/* it goes on elsewhere, or is in a file */
 };
 
 /*
@@ -30,6 +32,16 @@ enum vm_end vm_run(struct vm *vm);
 void vm_quit(struct vm *vm);
 /* Presses the power button.  Any thread. */
 void vm_power_button(struct vm *vm);
+
+/*
+ * Stops the vCPUs and all devices, calls @fn on the thread of vm_run() and goes
+ * on, or ends as @fn says (VM_END_NONE: goes on).  Waits for that on any other thread; from the
+ * loop's it only asks.  -ESHUTDOWN: the machine ends before; @fn is not called.
+ */
+int vm_paused(struct vm *vm, enum vm_end (*fn)(struct vm *vm, void *opaque), void *opaque);
+
+/* What migration needs of it; constant until vm_free(). */
+const struct vmstate *vm_state(const struct vm *vm);
 
 /* Writes the device tree that the guest would get to cfg->dump_dtb; 0 or -errno after a message. */
 int vm_dump_dtb(const struct vm_config *cfg);

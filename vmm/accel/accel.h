@@ -11,6 +11,7 @@
 
 #include "arm/base.h"
 #include "arm/cpu_model.h"
+#include "arm/gic/gicv2.h"
 #include "arm/state.h"
 
 #define ACCEL_MAX_CPUS 8
@@ -67,6 +68,7 @@ struct accel_config {
 	struct accel_gic gic;
 	bool aarch32;			/* the CPUs start in AArch32 */
 	bool no_psci;			/* no firmware: every vCPU runs from reset */
+	u32 counter_hz;			/* emu: CNTFRQ; 0: ARM_TIMER_HZ_DEFAULT */
 	u64 cache_bytes;		/* emu: translated code; 0: the default */
 	unsigned int log;		/* emu: enum emu_log bits */
 	FILE *log_file;			/* NULL: stderr */
@@ -97,6 +99,29 @@ struct accel_ops {
 	 * may be changed and counts from the next run() on.  NULL after a message.
 	 */
 	struct arm_state *(*state)(struct accel *a, unsigned int cpu);
+	/*
+	 * What migration moves besides; vCPUs are not running.  0 or -errno.
+	 *
+	 * Is the vCPU switched off (PSCI)?  A CPU_ON that was accepted has taken effect: the
+	 * vCPU is on, at its entry point.  Set after the state.
+	 */
+	int (*get_off)(struct accel *a, unsigned int cpu, bool *off);
+	int (*set_off)(struct accel *a, unsigned int cpu, bool off);
+	/* The count that the guest's CNTVCT shows, and how fast it goes.  It goes on from what was set at the next run(). */
+	int (*get_count)(struct accel *a, u64 *count, u32 *hz);
+	int (*set_count)(struct accel *a, u64 count);
+	/* The interrupt controller where the engine has it (NULL: the machine has), without its input lines. */
+	int (*get_gic)(struct accel *a, struct gicv2 *g);
+	int (*set_gic)(struct accel *a, const struct gicv2 *g);
+	/*
+	 * The log of the pages that the guest has written, for all RAM; any thread.
+	 * dirty_get() sets a bit per 4 KiB page of [@ipa, @ipa + @size), which is
+	 * one region of map_ram(), that vCPUs have written since the last call (or
+	 * dirty_log(true)) in @bits, which it does not clear first.  What devices
+	 * write is the caller's to know (guest_mem_on_written()).
+	 */
+	int (*dirty_log)(struct accel *a, bool on);
+	int (*dirty_get)(struct accel *a, u64 ipa, u64 size, u64 *bits);
 	/* The wires from the machine's interrupt controller.  Any thread. */
 	void (*set_line)(struct accel *a, unsigned int cpu, enum accel_line line, bool level);
 	/* The engine has the interrupt controller itself: a shared interrupt (0: id 32).  Any thread. */

@@ -8,6 +8,7 @@
 #define VMM_DEV_DEVICE_H
 
 #include "arm/base.h"
+#include "vmm/dev/save.h"
 
 /* An interrupt line as its driver sees it. */
 struct irq_line {
@@ -40,6 +41,13 @@ struct device_ops {
 	void (*reset)(struct device *dev);	/* vCPUs are stopped */
 	/* Stops its threads, closes its files, frees dev.  vCPUs are gone. */
 	void (*free)(struct device *dev);
+	/*
+	 * For migration: waits until nothing that the guest has asked for is under way on
+	 * other threads, and drops nothing.  vCPUs and the loop do not run.  NULL: nothing ever is.
+	 */
+	void (*drain)(struct device *dev);
+	/* The objects that hold its state, SAVE_PARTS at most; returns how many.  NULL: it has none. */
+	unsigned int (*parts)(struct device *dev, struct save_part *parts);
 };
 
 /* Embedded first in each device's own struct. */

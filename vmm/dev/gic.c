@@ -91,11 +91,11 @@ static void window_nothing(struct device *dev)
 }
 
 static const struct device_ops dist_ops = {
-	"gic-dist", dist_read, dist_write, window_nothing, window_nothing,
+	.name = "gic-dist", .read = dist_read, .write = dist_write, .reset = window_nothing, .free = window_nothing,
 };
 
 static const struct device_ops cpu_ops = {
-	"gic-cpu", cpu_read, cpu_write, window_nothing, window_nothing,
+	.name = "gic-cpu", .read = cpu_read, .write = cpu_write, .reset = window_nothing, .free = window_nothing,
 };
 
 int gic_create(const struct gic_config *cfg, struct gic **out)

@@ -9,6 +9,7 @@
 
 struct bus;
 struct chardev;
+struct device;
 struct guest_mem;
 struct image;
 struct loop;
@@ -52,6 +53,12 @@ struct machine_env {
 	void *opaque;
 };
 
+/* A device under the name that streams know it by: kind and address, "pl011@9000000". */
+struct machine_device {
+	char name[32];
+	struct device *dev;
+};
+
 struct machine_ops {
 	/* Every device as after power-on; vCPUs are stopped; on the loop's thread. */
 	void (*reset)(struct machine *m);
@@ -64,6 +71,12 @@ struct machine_ops {
 	/* The user at the machine's keyboard and mouse, as in vmm/dev/pl050.h; NULL: there is none.  Any thread. */
 	int (*key)(struct machine *m, unsigned int keycode, bool down);
 	int (*mouse)(struct machine *m, int dx, int dy, int dz, unsigned int buttons);
+	/*
+	 * For migration: what has state, in the order in which it is to be loaded (the
+	 * interrupt controller, where it is the machine's, first and as "gic").  Returns how many; the
+	 * array is the machine's.
+	 */
+	unsigned int (*devices)(struct machine *m, const struct machine_device **out);
 	/* vCPUs are gone; on the loop's thread. */
 	void (*free)(struct machine *m);
 };
