@@ -59,6 +59,8 @@ struct vm_config {
 	bool cpu_given;			/* else the machine's default */
 	bool cpu_host;			/* the host's: @model is the VM's to fill in */
 	bool aarch64_off;		/* the CPU starts in AArch32 */
+	bool incoming;			/* the guest comes from elsewhere: see vm_create() */
+	bool aarch32;			/* and its EL1 is in AArch32 */
 	unsigned int gic_version;	/* what the VM settled on; 0: 2 */
 	u64 memory;			/* bytes */
 	unsigned int cpus;

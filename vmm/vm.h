@@ -5,6 +5,7 @@
 
 #include "vmm/config.h"
 
+struct dirty;
 struct vm;
 struct vmstate;
 
@@ -19,6 +20,9 @@ enum vm_end {
 };
 
 /*
+ * With cfg->incoming the machine is made, empty and reset, for vm_run() to go on with
+ * what is loaded into it (vm_state()) before; a kernel is needed then for reboots only.
+ *
  * 0, or -errno after a message.  @cfg is borrowed until vm_free().  From here on
  * SIGINT, SIGTERM and SIGHUP are blocked in this thread and those it makes.
  */
@@ -40,8 +44,14 @@ void vm_power_button(struct vm *vm);
  */
 int vm_paused(struct vm *vm, enum vm_end (*fn)(struct vm *vm, void *opaque), void *opaque);
 
+/* Keeps the vCPUs stopped from now on, or lets them go on; guest time stands still meanwhile.  Any thread. */
+void vm_hold(struct vm *vm, bool on);
+bool vm_is_held(struct vm *vm);
+
 /* What migration needs of it; constant until vm_free(). */
 const struct vmstate *vm_state(const struct vm *vm);
+struct dirty *vm_dirty(const struct vm *vm);
+const struct vm_config *vm_config_of(const struct vm *vm);	/* as it was settled */
 
 /* Writes the device tree that the guest would get to cfg->dump_dtb; 0 or -errno after a message. */
 int vm_dump_dtb(const struct vm_config *cfg);

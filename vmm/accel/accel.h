@@ -107,7 +107,10 @@ struct accel_ops {
 	 */
 	int (*get_off)(struct accel *a, unsigned int cpu, bool *off);
 	int (*set_off)(struct accel *a, unsigned int cpu, bool off);
-	/* The count that the guest's CNTVCT shows, and how fast it goes.  It goes on from what was set at the next run(). */
+	/*
+	 * The count that the guest's CNTVCT shows, and how fast it goes (@hz may be NULL).  It goes
+	 * on from what was set at the next run().
+	 */
 	int (*get_count)(struct accel *a, u64 *count, u32 *hz);
 	int (*set_count)(struct accel *a, u64 count);
 	/* The interrupt controller where the engine has it (NULL: the machine has), without its input lines. */
