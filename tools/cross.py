@@ -32,8 +32,8 @@ ARCHES = {
 
 # What we link with, and what that links with.
 PACKAGES = ["libglib2.0-dev", "libglib2.0-0", "libpcre2-dev", "libpcre2-8-0", "libslirp-dev",
-            "libslirp0", "libfdt-dev", "libfdt1", "zlib1g-dev", "zlib1g", "libpng-dev",
-            "libpng16-16", "libc6", "libgcc-s1", "libatomic1"]
+            "libslirp0", "libfdt-dev", "libfdt1", "zlib1g-dev", "zlib1g", "libzstd-dev",
+            "libzstd1", "libpng-dev", "libpng16-16", "libc6", "libgcc-s1", "libatomic1"]
 
 # The wrapper, because a loader's path in a program cannot be relative.
 WRAPPER = """#!/bin/sh

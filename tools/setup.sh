@@ -9,7 +9,7 @@ packages()
 	case $1 in
 	build)
 		echo gcc libc6-dev make meson ninja-build pkg-config python3 \
-			libglib2.0-dev libslirp-dev libfdt-dev zlib1g-dev libpng-dev ;;
+			libglib2.0-dev libslirp-dev libfdt-dev zlib1g-dev libzstd-dev libpng-dev ;;
 	test)
 		echo git clang libclang-rt-dev clang-format libcmocka-dev libzydis-dev \
 			python3-pytest python3-pexpect \
