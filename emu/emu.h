@@ -74,11 +74,13 @@ struct emu_config {
 	FILE *log_file;			/* borrowed; NULL: stderr */
 	bool count_insns;		/* keep emu_stats.insns; costs a little speed */
 	bool no_psci;			/* no firmware: every vCPU runs from reset, HVC is no call to it */
+	u32 counter_hz;			/* of the generic timer, up to EMU_MAX_HZ; 0: ARM_TIMER_HZ_DEFAULT */
 	const struct emu_host_ops *ops;
 	void *opaque;			/* first argument of every op */
 };
 
 #define EMU_MAX_CPUS 8
+#define EMU_MAX_HZ 4000000000u
 
 /* Returns 0 or -errno.  The VM keeps no pointer into @cfg but ops, opaque, model and log_file. */
 int emu_vm_create(const struct emu_config *cfg, struct emu_vm **out);
@@ -121,8 +123,49 @@ void emu_vcpu_set_line(struct emu_vcpu *vcpu, enum emu_line line, bool level);
  * on, the others wait for PSCI CPU_ON (no_psci: all are on).  vCPUs must not be running.
  */
 void emu_vm_reset(struct emu_vm *vm);
-/* The state of a vCPU that is not running; owned by the VM, may be changed. */
+/*
+ * The state of a vCPU that is not running; owned by the VM, may be changed.  It
+ * is complete: no exception is half taken, a CPU_ON that was accepted has taken effect, counters of
+ * the PMU are what the guest would read.  What besides it a vCPU has goes: the exclusive
+ * monitor is open after a stop, WFI and WFE end when it is not this vCPU that goes on.
+ */
 struct arm_state *emu_vcpu_state(struct emu_vcpu *vcpu);
+
+/* ---- what migration moves besides; vCPUs are not running ---- */
+
+/* Is it switched off (PSCI)?  Never where there is no firmware. */
+bool emu_vcpu_off(struct emu_vcpu *vcpu);
+/* -EINVAL: to switch off what nobody could switch on (no_psci). */
+int emu_vcpu_set_off(struct emu_vcpu *vcpu, bool off);
+
+/*
+ * The count that CNTVCT of vCPU 0 shows now.  It goes on while the vCPUs are
+ * stopped, and private interrupts with it.
+ */
+u64 emu_vm_count(struct emu_vm *vm, u32 *hz);
+/*
+ * From now on the count stands at @count, and no timer changes its line; it goes
+ * on from there when the first vCPU runs.  So a VM that sets what it has read
+ * stands still.  Whatever the guest's timers are then compared anew.
+ */
+void emu_vm_set_count(struct emu_vm *vm, u64 count);
+
+/*
+ * The log of the pages that vCPUs write.  Any thread (one at a time gets
+ * through), vCPUs may run; but no emu_host_ops, as they are waited for.
+ *
+ * What is written and not yet in the log when a call returns comes with the
+ * next one: pages that are copied behind emu_vm_dirty_get(), again and again until
+ * it yields nothing with the vCPUs stopped, are a copy of RAM.
+ */
+/* Start with an empty log, or stop; 0 or -ENOMEM. */
+int emu_vm_dirty_log(struct emu_vm *vm, bool on);
+/*
+ * Sets in @bits, which is not cleared first, a bit for each 4 KiB page of
+ * [@ipa, @ipa + @size), one region of emu_vm_map_ram(), that was written since the
+ * last call or the start.  -EINVAL: no such region, or there is no log.
+ */
+int emu_vm_dirty_get(struct emu_vm *vm, u64 ipa, u64 size, u64 *bits);
 
 /* Counters of --stats; sums over all vCPUs.  Not exact while running. */
 struct emu_stats {

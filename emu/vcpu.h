@@ -34,6 +34,7 @@ enum vcpu_request {
 	VCPU_REQ_KICK = 1 << 0,		/* look at the lines, the power state, the stop flag */
 	VCPU_REQ_TLB = 1 << 1,		/* vcpu->tlb_queue has work */
 	VCPU_REQ_CODE = 1 << 2,		/* code was invalidated: leave translated code */
+	VCPU_REQ_DIRTY = 1 << 3,	/* the dirty log was read: no write entry may stay */
 };
 
 /* An exception that was raised and not yet taken. */
@@ -124,6 +125,7 @@ struct emu_vcpu {
 	unsigned int nqueue;
 	u64 queue_seq;			/* requests so far; */
 	_Atomic(u64) queue_done;	/* and served */
+	_Atomic(u64) dirty_done;	/* vm->dirty_seq when write entries were last dropped */
 	bool broadcasts;		/* TLB requests of its own that its next DSB waits for: */
 	u64 broadcast[EMU_MAX_CPUS];	/* the last one in the queue of each other vCPU */
 	struct tlb_set *tlbs;
@@ -161,13 +163,23 @@ struct emu_vm {
 	pthread_t timer_thread;
 	bool timer_running;
 	u64 timer_deadline_ns;		/* the thread sleeps until then; under timer_lock */
-	u64 counter_base_ns;		/* CLOCK_MONOTONIC when the counter was 0 */
+	/*
+	 * The physical count was counter_base at CLOCK_MONOTONIC counter_base_ns.  Held,
+	 * counter_base is the virtual count of vCPU 0, now.  Written under timer_lock while
+	 * no vCPU runs.
+	 */
+	u64 counter_base, counter_base_ns;
+	bool counter_held;
 
 	struct code_cache *cache;	/* run/ */
 	pthread_mutex_t pause_lock;	/* for pause_cond and await_cond; held with no other */
 	pthread_cond_t pause_cond;
 	pthread_cond_t await_cond;
 	atomic_bool pause;		/* no vCPU may enter: one works on what all share */
+	pthread_mutex_t dirty_lock;	/* who reads or switches the log (dirty.c); outermost */
+	atomic_bool dirty_on;
+	_Atomic(u64) dirty_seq;		/* of the orders to drop write entries */
+	_Atomic(u64) *dirty_map[EMU_MAX_RAM];	/* a bit for each 4 KiB */
 	_Atomic(u16) *write_map[EMU_MAX_RAM];	/* by page of 4 KiB: where a TLB may hold a write entry (tlb.c) */
 	FILE *log;
 	unsigned int log_mask;
@@ -252,6 +264,14 @@ u16 mmu_context_asid(u64 key);
 u64 timer_count(const struct emu_vm *vm);	/* CNTPCT now */
 /* After CTL, CVAL or the offset changed: line levels and the timer thread. */
 void timer_update(struct emu_vcpu *v);
+/* The same, and every line is driven: who listens may have forgotten what it was. */
+void timer_drive(struct emu_vcpu *v);
+/* A vCPU is about to run: a count that was held goes on. */
+void timer_release(struct emu_vm *vm);
+u64 timer_virtual_count(struct emu_vm *vm);	/* of vCPU 0, which does not run */
+void timer_hold(struct emu_vm *vm, u64 count);	/* emu_vm_set_count() */
+/* When (CLOCK_MONOTONIC ns) the physical count will be @count, which is to come; ARM_TIMER_NEVER. */
+u64 timer_ns_of(const struct emu_vm *vm, u64 count);
 int timer_start(struct emu_vm *vm);		/* the thread; 0 or -errno */
 void timer_stop(struct emu_vm *vm);
 
@@ -259,6 +279,9 @@ void timer_stop(struct emu_vm *vm);
 int cpu_psci_init(struct emu_vm *vm);
 void cpu_psci_free(struct emu_vm *vm);
 void cpu_psci_reset(struct emu_vm *vm);
+/* For emu_vcpu_off() and emu_vcpu_set_off(). */
+bool cpu_psci_off(struct emu_vcpu *v);
+int cpu_psci_set_off(struct emu_vcpu *v, bool off);
 /* HVC #0 with a PSCI or SMCCC function in x0: results in x0..x3. */
 void cpu_psci_call(struct emu_vcpu *v);
 

@@ -69,9 +69,13 @@ void cpu_psci_power_on(struct emu_vcpu *v);
 /*
  * st was filled from outside (emu_vcpu_state(), migration): bring everything
  * that is derived from it up to date.  Call at the start of emu_vcpu_run().
+ * -EINVAL: this engine has not got the mode that PSTATE says.
  */
-void cpu_sync_state(struct emu_vcpu *v);
-/* The vCPU stops running: st becomes what arm/state.h says.  Call at the end of emu_vcpu_run(). */
+int cpu_sync_state(struct emu_vcpu *v);
+/*
+ * The vCPU stops running: what was raised is taken, and st becomes what
+ * arm/state.h says.  Call at the end of emu_vcpu_run().
+ */
 void cpu_unsync_state(struct emu_vcpu *v);
 
 /*
@@ -156,6 +160,11 @@ static inline bool cpu_lpae_active(const struct emu_vcpu *v)
 
 u64 cpu_monotonic_ns(void);
 
+static inline u32 cpu_counter_hz(const struct emu_vm *vm)
+{
+	return vm->cfg.counter_hz ? vm->cfg.counter_hz : ARM_TIMER_HZ_DEFAULT;
+}
+
 /* A machine without an interrupt controller has no ops->ppi. */
 static inline void cpu_set_ppi(struct emu_vcpu *v, enum cpu_ppi intid, bool level)
 {
@@ -198,6 +207,9 @@ void pmu_reset(struct emu_vcpu *v);
 void pmu_before_el_change(struct emu_vcpu *v);
 /* The deadline has passed: count, raise the overflow interrupt. */
 void pmu_poll(struct emu_vcpu *v);
+/* The vCPU stops: count up to now.  It goes on: the time between does not count, and the line is driven. */
+void pmu_stop(struct emu_vcpu *v);
+void pmu_go_on(struct emu_vcpu *v);
 
 /* exception32.c: what takes exceptions to AArch32 EL1. */
 enum cpu_exc32 { EXC32_UND, EXC32_SVC, EXC32_PABT, EXC32_DABT, EXC32_IRQ, EXC32_FIQ };

@@ -11,6 +11,11 @@
 #define FPCR_RMODE ARM_MASK(23, 22)
 #define FPCR_SLOW (ARM_BIT(26) | ARM_BIT(25) | ARM_BIT(24) | ARM_BIT(19)) /* AHP, DN, FZ, FZ16 */
 #define FPCR_VEC (ARM_MASK(21, 20) | ARM_MASK(18, 16))	/* FPSCR.Stride, Len */
+#define FPCR_BITS (ARM_MASK(26, 22) | FPCR_VEC)
+#define FPSR_BITS (ARM_MASK(31, 27) | ARM_BIT(7) | ARM_MASK(4, 0))
+/* What of PSTATE there is, beside the flags. */
+#define PSTATE_A64 (PSR_SS | PSR_IL | PSR_DAIF | PSR_M_MASK)
+#define PSTATE_A32 (PSR32_Q | PSR32_IT | PSR_SS | PSR_IL | PSR32_GE | PSR32_E | PSR32_AIF | PSR32_T | PSR_M_MASK)
 
 u64 (*const helper_table[IR_HELPER_COUNT])(struct emu_vcpu *v, u64 a, u64 b, u64 c) = {
 #define X(name, flags) [IR_HELPER_##name] = helper_##name,
@@ -119,7 +124,7 @@ void cpu_reset(struct emu_vcpu *v)
 	v->mpidr = cpu_mpidr(v->index);
 	st->sys[ARM_SLOT_MPIDR_EL1] = v->mpidr;
 	st->sys[ARM_SLOT_ID_AA64MMFR0_EL1] &= ~MMFR0_BIGEND;
-	st->sys[ARM_SLOT_CNTFRQ_EL0] = ARM_TIMER_HZ_DEFAULT;
+	st->sys[ARM_SLOT_CNTFRQ_EL0] = cpu_counter_hz(v->vm);
 	if (cpu_el1_a32(v)) {
 		reset_a32(st);
 	} else {
@@ -137,25 +142,58 @@ void cpu_reset(struct emu_vcpu *v)
 	derive(v);
 }
 
-/* Idempotent, as a vCPU may be stopped and run again with nothing changed between. */
-void cpu_sync_state(struct emu_vcpu *v)
+static bool mode_exists(const struct emu_vcpu *v)
 {
-	struct arm_state *st = &v->st;
+	u32 m = v->st.pstate & PSR_M_MASK;
+
+	if (cpu_el1_a32(v))
+		return cpu_mode32_exists(m);
+	if (m == PSR32_M_USR)
+		return arm_has(cpu_features(v->vm), ARM_FEAT_AARCH32_EL0);
+	return m == PSR_M_EL0T || m == PSR_M_EL1T || m == PSR_M_EL1H;
+}
+
+/* A PSTATE of the form that st has while the vCPU runs: what chooses code must be sound. */
+static void sync_pstate32(struct arm_state *st)
+{
 	unsigned int i;
 
-	if (psr_is_a32(st->pstate)) {
-		st->pc = (u32)st->pc | (st->pstate & PSR32_T ? 1 : 0);
-		st->pstate &= ~PSR32_T;
-		for (i = 0; i < ARM_ARRAY_SIZE(st->x); i++)
-			st->x[i] = (u32)st->x[i];
-	}
-	derive(v);
+	st->pc = (u32)st->pc | (st->pstate & PSR32_T ? 1 : 0);
+	st->pstate &= PSTATE_A32 & ~PSR32_T;
+	if (!(st->pc & 1))
+		st->pstate &= ~PSR32_IT;	/* DDI 0406C A2.5.2: IT blocks are Thumb's */
+	for (i = 0; i < ARM_ARRAY_SIZE(st->x); i++)
+		st->x[i] = (u32)st->x[i];
+}
+
+/* Idempotent, as a vCPU may be stopped and run again with nothing changed between. */
+int cpu_sync_state(struct emu_vcpu *v)
+{
+	struct arm_state *st = &v->st;
+
+	if (!mode_exists(v))
+		return -EINVAL;
+	if (psr_is_a32(st->pstate))
+		sync_pstate32(st);
+	else
+		st->pstate &= PSTATE_A64;
+	st->nzcv &= PSR_NZCV;
+	st->fpcr &= FPCR_BITS;
+	st->fpsr &= FPSR_BITS;
+	v->excl_size = 0;
+	v->regime_changed = true;
+	debug_derive(v);
+	timer_drive(v);
+	pmu_go_on(v);
+	return 0;
 }
 
 void cpu_unsync_state(struct emu_vcpu *v)
 {
 	struct arm_state *st = &v->st;
 
+	cpu_take_exception(v);
+	pmu_stop(v);
 	if (!psr_is_a32(st->pstate) || !(st->pc & 1))
 		return;
 	st->pstate |= PSR32_T;

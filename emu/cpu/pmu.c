@@ -186,6 +186,19 @@ void pmu_poll(struct emu_vcpu *v)
 	set_deadline(v);
 }
 
+void pmu_stop(struct emu_vcpu *v)
+{
+	sync_counters(v);
+}
+
+void pmu_go_on(struct emu_vcpu *v)
+{
+	v->pmu.last_ns = cpu_monotonic_ns();
+	v->pmu.last_insns = v->insn_count;
+	pmu_poll(v);
+	cpu_set_ppi(v, CPU_PPI_PMU, v->pmu.level);
+}
+
 void pmu_before_el_change(struct emu_vcpu *v)
 {
 	sync_counters(v);

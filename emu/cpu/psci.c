@@ -113,6 +113,33 @@ void cpu_psci_power_on(struct emu_vcpu *v)
 			(unsigned long long)entry, (unsigned long long)context);
 }
 
+/*
+ * Whoever looks at the state of a vCPU that does not run sees what a CPU_ON has
+ * made of it, so that no entry point is state of its own.
+ */
+bool cpu_psci_off(struct emu_vcpu *v)
+{
+	if (atomic_load(&v->start)) {
+		cpu_psci_power_on(v);
+		cpu_unsync_state(v);
+	}
+	return !atomic_load(&v->on);
+}
+
+int cpu_psci_set_off(struct emu_vcpu *v, bool off)
+{
+	struct emu_vm *vm = v->vm;
+
+	if (off && vm->cfg.no_psci)
+		return -EINVAL;
+	pthread_mutex_lock(&vm->psci_lock);
+	vm->psci->cpu[v->index].power = off ? PSCI_POWER_OFF : PSCI_POWER_ON;
+	atomic_store(&v->start, false);
+	atomic_store(&v->on, !off);
+	pthread_mutex_unlock(&vm->psci_lock);
+	return 0;
+}
+
 void cpu_psci_call(struct emu_vcpu *v)
 {
 	struct emu_vm *vm = v->vm;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The generic timers of all vCPUs of a VM (DDI 0487 D11.2): one counter at 62.5
- * MHz made from CLOCK_MONOTONIC, and one thread that sleeps until the earliest
- * timer of any vCPU is due.
+ * The generic timers of all vCPUs of a VM (DDI 0487 D11.2): one counter made
+ * from CLOCK_MONOTONIC, and one thread that sleeps until the earliest timer of
+ * any vCPU is due.
  *
  * CVAL and CTL live in the vCPU's st.sys[]; v->timer[] is the copy that the
  * thread sees, written by the vCPU under timer_lock together with the level.
@@ -18,9 +18,6 @@
 #include "emu/cpu/cpu.h"
 
 #define NS_PER_S 1000000000ULL
-#define NS_PER_COUNT (NS_PER_S / ARM_TIMER_HZ_DEFAULT)
-
-_Static_assert(NS_PER_COUNT * ARM_TIMER_HZ_DEFAULT == NS_PER_S, "a count is a whole number of ns");
 
 static const struct timer_desc {
 	u16 ctl, cval;		/* slots */
@@ -42,9 +39,37 @@ u64 cpu_monotonic_ns(void)
 	return (u64)ts.tv_sec * NS_PER_S + (u64)ts.tv_nsec;
 }
 
+/*
+ * The physical count.  Two divisions by 10^9 and two multiplications, whatever
+ * the frequency, and a fraction of what reading the host's clock takes.
+ */
+static u64 count_at(const struct emu_vm *vm, u64 now_ns)
+{
+	if (vm->counter_held)
+		return vm->counter_base + vm->vcpu[0]->st.sys[ARM_SLOT_CNTVOFF_EL2];
+	return vm->counter_base + arm_timer_ns_to_count(now_ns - vm->counter_base_ns, cpu_counter_hz(vm));
+}
+
 u64 timer_count(const struct emu_vm *vm)
 {
-	return (cpu_monotonic_ns() - vm->counter_base_ns) / NS_PER_COUNT;
+	return count_at(vm, cpu_monotonic_ns());
+}
+
+u64 timer_ns_of(const struct emu_vm *vm, u64 count)
+{
+	u64 ns = arm_timer_count_to_ns(count - vm->counter_base, cpu_counter_hz(vm));
+
+	return ns > ARM_TIMER_NEVER - vm->counter_base_ns ? ARM_TIMER_NEVER : ns + vm->counter_base_ns;
+}
+
+u64 timer_virtual_count(struct emu_vm *vm)
+{
+	u64 count;
+
+	pthread_mutex_lock(&vm->timer_lock);
+	count = timer_count(vm) - vm->vcpu[0]->st.sys[ARM_SLOT_CNTVOFF_EL2];
+	pthread_mutex_unlock(&vm->timer_lock);
+	return count;
 }
 
 /* ---- levels and deadlines; all under timer_lock ---- */
@@ -54,11 +79,21 @@ static u64 offset_of(const struct emu_vcpu *v, unsigned int i)
 	return timers[i].virtual ? v->cntvoff : 0;
 }
 
+/* In how many ns @t, which is not due, will be; NEVER while the count is held. */
+static u64 ns_until(const struct emu_vcpu *v, unsigned int i, u64 now_ns)
+{
+	const struct emu_vm *vm = v->vm;
+
+	if (vm->counter_held)
+		return ARM_TIMER_NEVER;
+	return arm_timer_ns_until(&v->timer[i], now_ns - vm->counter_base_ns, cpu_counter_hz(vm),
+				  offset_of(v, i) - vm->counter_base);
+}
+
 /* Bring the lines of @v up to date; the CLOCK_MONOTONIC time of its next change by itself. */
 static u64 update_levels(struct emu_vcpu *v, u64 now_ns)
 {
-	u64 rel = now_ns - v->vm->counter_base_ns, next = ARM_TIMER_NEVER, ns;
-	u64 count = rel / NS_PER_COUNT;
+	u64 count = count_at(v->vm, now_ns), next = ARM_TIMER_NEVER, ns;
 	unsigned int i;
 
 	for (i = 0; i < ARM_ARRAY_SIZE(timers); i++) {
@@ -75,7 +110,7 @@ static u64 update_levels(struct emu_vcpu *v, u64 now_ns)
 		/* Masked or already met: nothing happens by itself (until the count wraps). */
 		if (level || t->ctl != ARM_TIMER_ENABLE)
 			continue;
-		ns = arm_timer_ns_until(t, rel, ARM_TIMER_HZ_DEFAULT, offset_of(v, i));
+		ns = ns_until(v, i, now_ns);
 		if (ns != ARM_TIMER_NEVER && now_ns + ns > now_ns && now_ns + ns < next)
 			next = now_ns + ns;
 	}
@@ -106,6 +141,44 @@ void timer_update(struct emu_vcpu *v)
 		};
 	v->cntvoff = sys[ARM_SLOT_CNTVOFF_EL2];
 	want_wakeup(vm, update_levels(v, cpu_monotonic_ns()));
+	pthread_mutex_unlock(&vm->timer_lock);
+}
+
+void timer_drive(struct emu_vcpu *v)
+{
+	unsigned int i;
+
+	timer_update(v);
+	pthread_mutex_lock(&v->vm->timer_lock);
+	for (i = 0; i < ARM_ARRAY_SIZE(timers); i++) {
+		if (timers[i].live)
+			cpu_set_ppi(v, (enum cpu_ppi)timers[i].ppi, v->timer_levels >> i & 1);
+	}
+	pthread_mutex_unlock(&v->vm->timer_lock);
+}
+
+void timer_hold(struct emu_vm *vm, u64 count)
+{
+	pthread_mutex_lock(&vm->timer_lock);
+	vm->counter_base = count;
+	vm->counter_held = true;
+	pthread_mutex_unlock(&vm->timer_lock);
+}
+
+/* The other vCPUs' timers are what they were; timer_drive() of each comes before it runs. */
+void timer_release(struct emu_vm *vm)
+{
+	pthread_mutex_lock(&vm->timer_lock);
+	if (vm->counter_held) {
+		u64 now = cpu_monotonic_ns();
+
+		vm->counter_base = count_at(vm, now);
+		vm->counter_base_ns = now;
+		vm->counter_held = false;
+		vm->timer_deadline_ns = 0;
+		if (vm->timer_running)
+			pthread_cond_signal(&vm->timer_cond);
+	}
 	pthread_mutex_unlock(&vm->timer_lock);
 }
 
@@ -203,11 +276,11 @@ static void *timer_main(void *arg)
 		u64 now = cpu_monotonic_ns(), at;
 
 		at = vm->timer_deadline_ns;
-		if (at <= now) {
+		if (at <= now && !vm->counter_held) {
 			vm->timer_deadline_ns = run_due(vm, now);
 			continue;
 		}
-		if (at == ARM_TIMER_NEVER) {
+		if (at == ARM_TIMER_NEVER || vm->counter_held) {
 			pthread_cond_wait(&vm->timer_cond, &vm->timer_lock);
 		} else {
 			struct timespec ts = {

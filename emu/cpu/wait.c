@@ -39,18 +39,14 @@ u64 helper_wfe(struct emu_vcpu *v, u64 a, u64 b, u64 c)
 u64 cpu_wfe_deadline(const struct emu_vcpu *v)
 {
 	u64 kctl = v->st.sys[ARM_SLOT_CNTKCTL_EL1], now = cpu_monotonic_ns();
-	u64 bound = now + WFE_BOUND_NS, off, count, edge;
+	u64 bound = now + WFE_BOUND_NS, off, edge;
 
 	if (!(kctl & CNTKCTL_EVNTEN))
 		return bound;
 	off = v->st.sys[ARM_SLOT_CNTVOFF_EL2];
-	count = arm_timer_ns_to_count(now - v->vm->counter_base_ns, ARM_TIMER_HZ_DEFAULT);
-	edge = arm_timer_next_event(count - off, (unsigned int)arm_bits(kctl, 7, 4),
+	edge = arm_timer_next_event(timer_count(v->vm) - off, (unsigned int)arm_bits(kctl, 7, 4),
 				    kctl & CNTKCTL_EVNTDIR) + off;
-	edge = arm_timer_count_to_ns(edge, ARM_TIMER_HZ_DEFAULT);
-	if (edge > ARM_TIMER_NEVER - v->vm->counter_base_ns)
-		return bound;
-	edge += v->vm->counter_base_ns;
+	edge = timer_ns_of(v->vm, edge);
 	return edge < bound ? edge : bound;
 }
 

@@ -5,6 +5,7 @@
 
 #include "emu/cpu/cpu.h"
 #include "emu/run/cache.h"
+#include "emu/run/dirty.h"
 #include "emu/run/lockstep.h"
 #include "emu/run/tlb.h"
 #include "emu/run/tlb_ctx.h"
@@ -63,6 +64,9 @@ static int look_up(struct emu_vcpu *v, u64 va, unsigned int len, unsigned int mo
 	if (ram) {
 		p->host = ram->host + (p->ipa - ram->ipa);
 		p->readonly = ram->readonly;
+		/* With a write entry the page is marked already; else it is where the store goes. */
+		if (acc == MMU_WRITE && !ram->readonly)
+			dirty_mark(v->vm, ram, p->ipa);
 	}
 	return 0;
 }

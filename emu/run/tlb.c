@@ -6,6 +6,7 @@
 
 #include "emu/cpu/helpers.h"
 #include "emu/run/cache.h"
+#include "emu/run/dirty.h"
 #include "emu/run/mem.h"
 #include "emu/run/run.h"
 #include "emu/run/tlb_ctx.h"
@@ -383,7 +384,9 @@ int tlb_fill(struct emu_vcpu *v, struct tlb_ctx *ctx, u64 va, enum mmu_access ac
 	note_size(v->tlbs, ctx, va, page->size);
 	if (page->r)
 		__atomic_store_n(&t->read, va & TLB_PAGE_MASK, __ATOMIC_RELAXED);
-	if (page->w && !ram->readonly) {
+	if (acc == MMU_WRITE && !ram->readonly)
+		dirty_mark(v->vm, ram, ipa);
+	if (page->w && !ram->readonly && dirty_may_write(v->vm, ram, ipa)) {
 		__atomic_store_n(&t->write, va & TLB_PAGE_MASK, __ATOMIC_SEQ_CST);
 		if (!write_allowed(v->vm, ram, ipa, va))
 			__atomic_store_n(&t->write, tlb_no_tag(i), __ATOMIC_RELAXED);
@@ -441,6 +444,16 @@ void tlb_protect(struct emu_vm *vm, const u8 *host)
 		for (unsigned int i = 0; i < s->n; i++)
 			protect_ctx(s->ctx[i], host, hash);
 		pthread_mutex_unlock(&s->lock);
+	}
+}
+
+void tlb_drop_writes(struct emu_vcpu *v)
+{
+	for (unsigned int c = 0; c < v->tlbs->n; c++) {
+		struct tlb_ctx *ctx = v->tlbs->ctx[c];
+
+		for (unsigned int i = 0; i < ctx->entries && !ctx->empty; i++)
+			__atomic_store_n(&ctx->entry[i].write, tlb_no_tag(i), __ATOMIC_RELAXED);
 	}
 }
 

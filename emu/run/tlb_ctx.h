@@ -120,6 +120,8 @@ void tlb_note_code(struct emu_vcpu *v, u64 va, struct code_page *page, u64 size_
  * after filling an entry).
  */
 void tlb_protect(struct emu_vm *vm, const u8 *host);
+/* No table of @v, the calling thread's, has a write entry any more (dirty.h). */
+void tlb_drop_writes(struct emu_vcpu *v);
 /* Forget which code pages are mapped where: all of them, or those that were retired. */
 void tlb_forget_code(struct emu_vcpu *v);
 void tlb_retire_code(struct emu_vcpu *v);

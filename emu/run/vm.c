@@ -7,6 +7,7 @@
 
 #include "emu/cpu/helpers.h"
 #include "emu/cpu/cpu.h"
+#include "emu/run/dirty.h"
 #include "emu/run/lockstep.h"
 #include "emu/run/mem.h"
 #include "emu/run/run.h"
@@ -274,6 +275,8 @@ static void serve_requests(struct emu_vcpu *v)
 		tlb_serve(v);
 	if (req & VCPU_REQ_CODE)
 		tlb_retire_code(v);
+	if (req & VCPU_REQ_DIRTY)
+		dirty_serve(v);
 }
 
 static void take_exceptions(struct emu_vcpu *v)
@@ -332,7 +335,17 @@ int emu_vcpu_run(struct emu_vcpu *v)
 {
 	struct emu_vm *vm = v->vm;
 
-	cpu_sync_state(v);
+	/* What was cached of a state that may have been replaced since: translations, and where code is. */
+	vcpu_enter(v);
+	tlb_flush_all(v);
+	vcpu_exit(v);
+	timer_release(vm);
+	if (cpu_sync_state(v)) {
+		emu_log(vm, "cpu%u: PSTATE %#x: there is no such mode here\n", v->index, v->st.pstate);
+		emu_vm_stop(vm);
+		vm->cfg.ops->event(vm->cfg.opaque, v->index, EMU_EVENT_FATAL);
+		return -EINVAL;
+	}
 	while (!atomic_load(&vm->stop)) {
 		vcpu_enter(v);
 		serve_requests(v);
@@ -395,7 +408,29 @@ struct emu_vcpu *emu_vm_vcpu(struct emu_vm *vm, unsigned int index)
 
 struct arm_state *emu_vcpu_state(struct emu_vcpu *v)
 {
+	cpu_psci_off(v);
 	return &v->st;
+}
+
+bool emu_vcpu_off(struct emu_vcpu *v)
+{
+	return cpu_psci_off(v);
+}
+
+int emu_vcpu_set_off(struct emu_vcpu *v, bool off)
+{
+	return cpu_psci_set_off(v, off);
+}
+
+u64 emu_vm_count(struct emu_vm *vm, u32 *hz)
+{
+	*hz = cpu_counter_hz(vm);
+	return timer_virtual_count(vm);
+}
+
+void emu_vm_set_count(struct emu_vm *vm, u64 count)
+{
+	timer_hold(vm, count);
 }
 
 int emu_vm_map_ram(struct emu_vm *vm, u64 ipa, u64 size, void *host, bool readonly)
@@ -454,7 +489,7 @@ int emu_vm_create(const struct emu_config *cfg, struct emu_vm **out)
 	int err = 0;
 
 	if (!cfg->cpus || cfg->cpus > EMU_MAX_CPUS || !cfg->model || !cfg->ops ||
-	    (cfg->engine == EMU_ENGINE_LOCKSTEP && cfg->cpus != 1))
+	    cfg->counter_hz > EMU_MAX_HZ || (cfg->engine == EMU_ENGINE_LOCKSTEP && cfg->cpus != 1))
 		return -EINVAL;
 	vm = calloc(1, sizeof(*vm));
 	if (!vm)
@@ -465,6 +500,7 @@ int emu_vm_create(const struct emu_config *cfg, struct emu_vm **out)
 	pthread_mutex_init(&vm->psci_lock, NULL);
 	pthread_mutex_init(&vm->timer_lock, NULL);
 	pthread_mutex_init(&vm->pause_lock, NULL);
+	pthread_mutex_init(&vm->dirty_lock, NULL);
 	pthread_cond_init(&vm->pause_cond, NULL);
 	pthread_cond_init(&vm->await_cond, NULL);
 	for (unsigned int i = 0; i < cfg->cpus && !err; i++)
@@ -488,6 +524,7 @@ void emu_vm_free(struct emu_vm *vm)
 		return;
 	timer_stop(vm);
 	code_cache_free(vm->cache);
+	dirty_free(vm);
 	cpu_psci_free(vm);
 	for (unsigned int i = 0; i < vm->cfg.cpus; i++) {
 		struct emu_vcpu *v = vm->vcpu[i];
@@ -503,6 +540,7 @@ void emu_vm_free(struct emu_vm *vm)
 	pthread_cond_destroy(&vm->await_cond);
 	pthread_cond_destroy(&vm->pause_cond);
 	pthread_mutex_destroy(&vm->pause_lock);
+	pthread_mutex_destroy(&vm->dirty_lock);
 	pthread_mutex_destroy(&vm->timer_lock);
 	pthread_mutex_destroy(&vm->psci_lock);
 	free(vm);

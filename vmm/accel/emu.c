@@ -60,6 +60,39 @@ static struct arm_state *accel_emu_state(struct accel *a, unsigned int cpu)
 	return emu_vcpu_state(emu_vm_vcpu(vm_of(a), cpu));
 }
 
+static int accel_emu_get_off(struct accel *a, unsigned int cpu, bool *off)
+{
+	*off = emu_vcpu_off(emu_vm_vcpu(vm_of(a), cpu));
+	return 0;
+}
+
+static int accel_emu_set_off(struct accel *a, unsigned int cpu, bool off)
+{
+	return emu_vcpu_set_off(emu_vm_vcpu(vm_of(a), cpu), off);
+}
+
+static int accel_emu_get_count(struct accel *a, u64 *count, u32 *hz)
+{
+	*count = emu_vm_count(vm_of(a), hz);
+	return 0;
+}
+
+static int accel_emu_set_count(struct accel *a, u64 count)
+{
+	emu_vm_set_count(vm_of(a), count);
+	return 0;
+}
+
+static int accel_emu_dirty_log(struct accel *a, bool on)
+{
+	return emu_vm_dirty_log(vm_of(a), on);
+}
+
+static int accel_emu_dirty_get(struct accel *a, u64 ipa, u64 size, u64 *bits)
+{
+	return emu_vm_dirty_get(vm_of(a), ipa, size, bits);
+}
+
 static void accel_emu_set_line(struct accel *a, unsigned int cpu, enum accel_line line, bool level)
 {
 	emu_vcpu_set_line(emu_vm_vcpu(vm_of(a), cpu), line == ACCEL_LINE_FIQ ? EMU_LINE_FIQ : EMU_LINE_IRQ, level);
@@ -108,6 +141,12 @@ static const struct accel_ops accel_emu_ops = {
 	.restart = accel_emu_restart,
 	.reset = accel_emu_reset,
 	.state = accel_emu_state,
+	.get_off = accel_emu_get_off,
+	.set_off = accel_emu_set_off,
+	.get_count = accel_emu_get_count,
+	.set_count = accel_emu_set_count,
+	.dirty_log = accel_emu_dirty_log,
+	.dirty_get = accel_emu_dirty_get,
 	.set_line = accel_emu_set_line,
 	.print_stats = accel_emu_print_stats,
 	.free = accel_emu_free,
@@ -179,6 +218,7 @@ int accel_emu_create(const struct accel_config *cfg, struct accel **out, char **
 		.cache_bytes = cfg->cache_bytes,
 		.count_insns = cfg->count_insns,
 		.no_psci = cfg->no_psci,
+		.counter_hz = cfg->counter_hz,
 		.log = cfg->log,
 		.log_file = cfg->log_file,
 		.ops = &host_ops,
