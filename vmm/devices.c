@@ -27,6 +27,7 @@ static int create_disks(struct devices *d, const struct vm_config *cfg, char **e
 	for (unsigned int i = 0; i < cfg->ndisks; i++) {
 		const struct config_disk *disk = &cfg->disks[i];
 		const struct virtio_blk_config blk = {
+			.images = &d->images,
 			.path = disk->path,
 			.serial = disk->serial,
 			.readonly = disk->readonly,
@@ -100,7 +101,7 @@ static int create_flashes(struct devices *d, const struct vm_config *cfg, char *
 	for (unsigned int i = 0; i < cfg->nflash && !ret; i++) {
 		const struct config_image *file = &cfg->flash[i];
 
-		ret = image_open(file->path, file->readonly, &d->parts.flash[i], err);
+		ret = image_open_in(&d->images, file->path, file->readonly, &d->parts.flash[i], err);
 		ret = ret ? blame(err, ret, "--flash") :
 		      check_flash(file, cfg->machine->flash_size, d->parts.flash[i], err);
 	}
@@ -113,7 +114,7 @@ static int create_parts(struct devices *d, const struct vm_config *cfg, char **e
 
 	if (ret || !cfg->sd.path)
 		return ret;
-	ret = sdcard_create(cfg->sd.path, cfg->sd.readonly, &d->parts.sd, err);
+	ret = sdcard_create(&d->images, cfg->sd.path, cfg->sd.readonly, &d->parts.sd, err);
 	return ret ? blame(err, ret, "--sd") : 0;
 }
 
@@ -122,6 +123,7 @@ int devices_create(struct devices *d, const struct vm_config *cfg, struct loop *
 	int ret;
 
 	memset(d, 0, sizeof(*d));
+	d->images.unlocked = cfg->incoming;
 	ret = create_disks(d, cfg, err);
 	if (!ret)
 		ret = create_parts(d, cfg, err);

@@ -4,6 +4,7 @@
 #define VMM_DEVICES_H
 
 #include "vmm/config.h"
+#include "vmm/host/image.h"
 #include "vmm/machine/machine.h"
 
 struct chardev;
@@ -18,6 +19,7 @@ struct devices {
 	struct virtio_device *virtio[DEVICES_MAX];
 	unsigned int nvirtio;
 	struct machine_parts parts;
+	struct image_set images;	/* of the disks, the card and the flash, in this order; whoever owns them */
 };
 
 /*

@@ -18,6 +18,7 @@
 #include "vmm/machine/boot.h"
 #include "vmm/mem/bus.h"
 #include "vmm/mem/ram.h"
+#include "vmm/migrate/live.h"
 #include "vmm/vm_int.h"
 
 /* Makes vm_run() look at what it is to do next.  Any thread. */
@@ -476,6 +477,10 @@ enum vm_end vm_run(struct vm *vm)
 	}
 	while ((p = next_pause(vm, true)))
 		pause_done(vm, p, -ESHUTDOWN);
+	if (vm->live) {
+		live_cancel(vm->live);
+		live_finish(vm->live);
+	}
 	if (vm->cfg->stats)
 		vm->accel->ops->print_stats(vm->accel, stderr);
 	return end;
@@ -489,6 +494,24 @@ const struct vmstate *vm_state(const struct vm *vm)
 struct dirty *vm_dirty(const struct vm *vm)
 {
 	return vm->dirty;
+}
+
+struct loop *vm_loop(const struct vm *vm)
+{
+	return vm->loop;
+}
+
+bool vm_take_live(struct vm *vm, struct live *l)
+{
+	if (vm->live)
+		return false;
+	vm->live = l;
+	return true;
+}
+
+void vm_drop_live(struct vm *vm)
+{
+	vm->live = NULL;
 }
 
 const struct vm_config *vm_config_of(const struct vm *vm)

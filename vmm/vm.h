@@ -6,6 +6,8 @@
 #include "vmm/config.h"
 
 struct dirty;
+struct live;
+struct loop;
 struct vm;
 struct vmstate;
 
@@ -51,6 +53,13 @@ bool vm_is_held(struct vm *vm);
 /* What migration needs of it; constant until vm_free(). */
 const struct vmstate *vm_state(const struct vm *vm);
 struct dirty *vm_dirty(const struct vm *vm);
+struct loop *vm_loop(const struct vm *vm);
+/*
+ * The one migration or snapshot at a time; on the loop's thread.  False: there is one.  What is
+ * there when the machine ends is waited for with live_finish() (vmm/migrate/live.h).
+ */
+bool vm_take_live(struct vm *vm, struct live *l);
+void vm_drop_live(struct vm *vm);
 const struct vm_config *vm_config_of(const struct vm *vm);	/* as it was settled */
 
 /* Writes the device tree that the guest would get to cfg->dump_dtb; 0 or -errno after a message. */

@@ -312,8 +312,10 @@ static void fill_state(struct vm *vm)
 	vm->state.accel = vm->accel;
 	vm->state.model = &vm->model;
 	vm->state.machine = vm->machine;
+	vm->state.images = &vm->devices.images;
 	vm->state.cpus = vm->cfg->cpus;
 	vm->state.gic_version = vm->cfg->gic_version;
+	vm->state.gic_irqs = vm->type->gic.irqs;
 }
 
 int vm_create(const struct vm_config *cfg, struct vm **out)

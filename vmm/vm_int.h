@@ -48,6 +48,7 @@ struct vm {
 	struct vcpu vcpus[ACCEL_MAX_CPUS];
 
 	struct vmstate state;		/* a view of the above */
+	struct live *live;		/* vm_take_live(); the loop's thread only */
 	struct dirty *dirty;		/* what devices write, while somebody wants to know */
 	bool loaded;			/* the state came from elsewhere: no entry at the kernel; vm_run()'s thread */
 

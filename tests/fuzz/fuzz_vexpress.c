@@ -106,7 +106,7 @@ static struct device *make_card(u64 size)
 	struct sdcard *card;
 	struct device *dev;
 
-	if (fd < 0 || ftruncate(fd, size) || sdcard_create(path, false, &card, NULL) ||
+	if (fd < 0 || ftruncate(fd, size) || sdcard_create(NULL, path, false, &card, NULL) ||
 	    pl181_create(loop, card, irq, &dev))
 		abort();
 	close(fd);

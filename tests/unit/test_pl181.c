@@ -52,7 +52,7 @@ static void make(struct fix *f, u64 size, bool readonly)
 		assert_int_equal(pwrite(f->fd, sector, 512, n * 512), 512);
 	}
 	assert_int_equal(loop_create(&f->rig.loop), 0);
-	assert_int_equal(sdcard_create(f->path, readonly, &card, NULL), 0);
+	assert_int_equal(sdcard_create(NULL, f->path, readonly, &card, NULL), 0);
 	assert_int_equal(pl181_create(f->rig.loop, card, irq, &f->rig.dev), 0);
 	wr(&f->rig, POWER, 2);
 	wr(&f->rig, POWER, 3);
@@ -245,11 +245,11 @@ static void test_size(void **state)
 	strcpy(f->path, "/tmp/test_pl181.XXXXXX");
 	f->fd = mkstemp(f->path);
 	assert_int_equal(ftruncate(f->fd, 3 * MIB), 0);
-	assert_int_equal(sdcard_create(f->path, false, &card, &err), -EINVAL);
+	assert_int_equal(sdcard_create(NULL, f->path, false, &card, &err), -EINVAL);
 	assert_non_null(strstr(err, "power of two"));
 	assert_null(strchr(err, '\n'));
 	free(err);
-	assert_int_equal(sdcard_create("/nonexistent", false, &card, &err), -ENOENT);
+	assert_int_equal(sdcard_create(NULL, "/nonexistent", false, &card, &err), -ENOENT);
 	free(err);
 }
 

@@ -100,6 +100,11 @@ struct accel_ops {
 	 */
 	struct arm_state *(*state)(struct accel *a, unsigned int cpu);
 	/*
+	 * Gives a state that was changed to the kernel now and not at the next run(), so that what it
+	 * refuses is known.  0, or -errno after a message.  NULL: nothing can be refused.
+	 */
+	int (*put_state)(struct accel *a, unsigned int cpu);
+	/*
 	 * What migration moves besides; vCPUs are not running.  0 or -errno.
 	 *
 	 * Is the vCPU switched off (PSCI)?  A CPU_ON that was accepted has taken effect: the

@@ -341,14 +341,14 @@ void sdcard_set_host(struct sdcard *c, void (*ready)(void *opaque), void *opaque
 	c->opaque = opaque;
 }
 
-int sdcard_create(const char *path, bool readonly, struct sdcard **out, char **err)
+int sdcard_create(struct image_set *images, const char *path, bool readonly, struct sdcard **out, char **err)
 {
 	struct sdcard *c = calloc(1, sizeof(*c));
 	int ret;
 
 	if (!c)
 		return err_set(err, -ENOMEM, "SD card '%s': out of memory", path);
-	ret = image_open(path, readonly, &c->image, err);
+	ret = image_open_in(images, path, readonly, &c->image, err);
 	if (ret)
 		goto fail;
 	c->bytes = image_size(c->image);

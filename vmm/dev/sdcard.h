@@ -14,16 +14,17 @@
 
 #include "arm/base.h"
 
+struct image_set;
 struct sdcard;
 
 /* A size that cards have: a power of two from 1 MiB to 2 TiB. */
 int sdcard_size_ok(u64 bytes);
 
 /*
- * Opens and locks the image @path.  0, or -errno and a sentence for the user in
+ * Opens and locks the image @path, one of @images (NULL: of no set).  0, or -errno and a sentence for the user in
  * *@err (free() it; may be NULL): no such file, or (-EINVAL) a size that cards do not have.
  */
-int sdcard_create(const char *path, bool readonly, struct sdcard **out, char **err);
+int sdcard_create(struct image_set *images, const char *path, bool readonly, struct sdcard **out, char **err);
 void sdcard_free(struct sdcard *card);
 bool sdcard_readonly(const struct sdcard *card);
 u64 sdcard_bytes(const struct sdcard *card);

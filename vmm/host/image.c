@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/fs.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -16,6 +17,10 @@
 
 struct image {
 	int fd;
+	char *path;
+	struct image_set *set;		/* NULL: none */
+	_Atomic(u64) *log;		/* made once; blocks that were written while @logging */
+	atomic_bool logging;
 	bool readonly;
 	bool block_device;
 	u64 size;
@@ -83,14 +88,16 @@ static int image_stat(struct image *img, const char *path, char **err)
  * One writer or many readers.  The locks belong to the open file description,
  * so that they also work between two disks of one VM and end with the fd.
  */
+static int set_lock(struct image *img, short type)
+{
+	struct flock fl = { .l_type = type, .l_whence = SEEK_SET };
+
+	return fcntl(img->fd, F_OFD_SETLK, &fl) ? -errno : 0;
+}
+
 static int image_lock(struct image *img, const char *path, char **err)
 {
-	struct flock fl = {
-		.l_type = img->readonly ? F_RDLCK : F_WRLCK,
-		.l_whence = SEEK_SET,
-	};
-
-	if (!fcntl(img->fd, F_OFD_SETLK, &fl))
+	if (!set_lock(img, img->readonly ? F_RDLCK : F_WRLCK))
 		return 0;
 	if (errno == EAGAIN || errno == EACCES)
 		return err_set(err, -EBUSY, "disk image '%s': is in use by another virtual"
@@ -127,7 +134,7 @@ static void image_hint(struct image *img, const char *path)
 				 " it first if that is not intended", path, formats[i].name);
 }
 
-int image_open(const char *path, bool readonly, struct image **out, char **err)
+int image_open_in(struct image_set *set, const char *path, bool readonly, struct image **out, char **err)
 {
 	struct image *img = calloc(1, sizeof(*img));
 	int ret;
@@ -135,6 +142,7 @@ int image_open(const char *path, bool readonly, struct image **out, char **err)
 	if (!img)
 		return err_set(err, -ENOMEM, "disk image '%s': out of memory", path);
 	img->readonly = readonly;
+	img->path = strdup(path);
 	/* O_NONBLOCK: a FIFO must be refused, not waited for. */
 	img->fd = open(path, (readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (img->fd < 0) {
@@ -142,12 +150,19 @@ int image_open(const char *path, bool readonly, struct image **out, char **err)
 		goto fail;
 	}
 	ret = image_stat(img, path, err);
-	if (ret)
-		goto fail;
-	ret = image_lock(img, path, err);
+	if (!ret && !img->path)
+		ret = -ENOMEM;
+	if (!ret && !(set && set->unlocked))
+		ret = image_lock(img, path, err);
+	if (!ret && set && set->n == IMAGE_SET_MAX)
+		ret = -ENOSPC;
 	if (ret)
 		goto fail;
 	image_hint(img, path);
+	if (set) {
+		img->set = set;
+		set->image[set->n++] = img;
+	}
 	*out = img;
 	return 0;
 fail:
@@ -155,13 +170,117 @@ fail:
 	return ret;
 }
 
+int image_open(const char *path, bool readonly, struct image **out, char **err)
+{
+	return image_open_in(NULL, path, readonly, out, err);
+}
+
+static void leave_set(struct image *img)
+{
+	struct image_set *set = img->set;
+	unsigned int i = 0;
+
+	while (set && i < set->n && set->image[i] != img)
+		i++;
+	if (!set || i == set->n)
+		return;
+	set->n--;
+	memmove(&set->image[i], &set->image[i + 1], (set->n - i) * sizeof(set->image[0]));
+}
+
 void image_close(struct image *img)
 {
 	if (!img)
 		return;
+	leave_set(img);
 	if (img->fd >= 0)
 		close(img->fd);
+	free((void *)img->log);
+	free(img->path);
 	free(img);
+}
+
+/* ---- sets ---- */
+
+static void unlock_all(struct image_set *set)
+{
+	for (unsigned int i = 0; i < set->n; i++)
+		set_lock(set->image[i], F_UNLCK);
+	set->unlocked = true;
+}
+
+int image_set_lock(struct image_set *set, char **err)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; i < set->n && !ret; i++)
+		ret = image_lock(set->image[i], set->image[i]->path, err);
+	if (ret)
+		unlock_all(set);
+	else
+		set->unlocked = false;
+	return ret;
+}
+
+int image_set_unlock(struct image_set *set)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; i < set->n && !ret; i++)
+		ret = image_flush(set->image[i]);
+	if (!ret)
+		unlock_all(set);
+	return ret;
+}
+
+/* ---- the log ---- */
+
+int image_log(struct image *img, bool on)
+{
+	if (on && !img->log)
+		img->log = calloc(IMAGE_WORDS(img->size) + 1, sizeof(u64));
+	if (on && !img->log)
+		return -ENOMEM;
+	for (u64 i = 0; on && i < IMAGE_WORDS(img->size); i++)
+		atomic_store(&img->log[i], 0);
+	atomic_store(&img->logging, on);
+	return 0;
+}
+
+/* Behind the write: who has taken the bit before sees another. */
+static void mark(struct image *img, u64 off, u64 len)
+{
+	if (!atomic_load(&img->logging) || !len)
+		return;
+	for (u64 n = off / IMAGE_BLOCK; n <= (off + len - 1) / IMAGE_BLOCK && n / 64 < IMAGE_WORDS(img->size); n++)
+		atomic_fetch_or(&img->log[n / 64], 1ull << n % 64);
+}
+
+void image_log_take(struct image *img, u64 *bits)
+{
+	for (u64 i = 0; img->log && i < IMAGE_WORDS(img->size); i++)
+		bits[i] |= atomic_exchange(&img->log[i], 0);
+}
+
+bool image_is_readonly(const struct image *img)
+{
+	return img->readonly;
+}
+
+const char *image_path(const struct image *img)
+{
+	return img->path;
+}
+
+int image_generation(struct image *img, u64 *size, u64 *mtime_ns)
+{
+	struct stat st;
+
+	if (fstat(img->fd, &st))
+		return -errno;
+	*size = img->size;
+	*mtime_ns = (u64)st.st_mtim.tv_sec * 1000000000 + (u64)st.st_mtim.tv_nsec;
+	return 0;
 }
 
 u64 image_size(const struct image *img)
@@ -228,7 +347,16 @@ int image_readv(struct image *img, struct iovec *iov, unsigned int nr, u64 off)
 
 int image_writev(struct image *img, struct iovec *iov, unsigned int nr, u64 off)
 {
-	return img->readonly ? -EROFS : image_io(img, iov, nr, off, true);
+	u64 len = 0;
+	int ret;
+
+	if (img->readonly)
+		return -EROFS;
+	for (unsigned int i = 0; i < nr; i++)
+		len += iov[i].iov_len;
+	ret = image_io(img, iov, nr, off, true);
+	mark(img, off, len);
+	return ret;
 }
 
 int image_flush(struct image *img)
@@ -263,6 +391,7 @@ int image_discard(struct image *img, u64 off, u64 len)
 	if (!len)
 		return 0;
 	ret = image_fallocate(img, FALLOC_FL_PUNCH_HOLE, off, len);
+	mark(img, off, len);
 	return not_supported(ret) ? 0 : ret;
 }
 
@@ -299,5 +428,8 @@ int image_write_zeroes(struct image *img, u64 off, u64 len, bool unmap)
 		ret = image_fallocate(img, FALLOC_FL_PUNCH_HOLE, off, len);
 	if (not_supported(ret))
 		ret = image_fallocate(img, FALLOC_FL_ZERO_RANGE, off, len);
-	return not_supported(ret) ? write_zero_bytes(img, off, len) : ret;
+	if (not_supported(ret))
+		ret = write_zero_bytes(img, off, len);
+	mark(img, off, len);
+	return ret;
 }

@@ -13,6 +13,38 @@
 struct image;
 
 /*
+ * The images of one VM, so that they can be handed to another process together: only one
+ * at a time may have the lock of an image that it writes.  Not locked itself: the loop's thread, or with
+ * the VM paused.
+ */
+#define IMAGE_SET_MAX 32
+struct image_set {
+	struct image *image[IMAGE_SET_MAX];
+	unsigned int n;
+	bool unlocked;		/* those that are opened get no lock until image_set_lock() */
+};
+
+/* As image_open(), in @set (NULL: in none), which it leaves when it is closed.  -ENOSPC. */
+int image_open_in(struct image_set *set, const char *path, bool readonly, struct image **out, char **err);
+/* All of them.  0, or -EBUSY and a sentence in *@err: then none is locked. */
+int image_set_lock(struct image_set *set, char **err);
+/* What was written is on the disk, and others may lock them.  0 or -errno: then they stay locked. */
+int image_set_unlock(struct image_set *set);
+
+/*
+ * The log of what is written, in blocks of IMAGE_BLOCK: off at first; when switched on it begins empty.
+ * image_log_take() adds the bits to @bits and forgets them.  Any thread.
+ */
+#define IMAGE_BLOCK 65536u
+#define IMAGE_WORDS(bytes) (((bytes) + 64ull * IMAGE_BLOCK - 1) / (64ull * IMAGE_BLOCK))
+int image_log(struct image *img, bool on);	/* 0 or -ENOMEM */
+void image_log_take(struct image *img, u64 *bits);
+bool image_is_readonly(const struct image *img);
+const char *image_path(const struct image *img);
+/* Changes whenever somebody has written it: of a file, its size and time of modification. */
+int image_generation(struct image *img, u64 *size, u64 *mtime_ns);
+
+/*
  * Opens and locks @path: many readers or one writer, also between processes
  * (open-file-description locks).  0, or -errno and a sentence for the user in *@err (free() it; may be NULL).
  */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "vmm/mem/ram.h"
 
+#include <string.h>
 #include <sys/mman.h>
 
 #define HUGE_PAGE (2ULL << 20)
@@ -38,7 +39,25 @@ void ram_free(void *host, u64 size)
 		munmap(host, size);
 }
 
+int ram_map_file(void *host, u64 size, int fd, u64 off)
+{
+	void *p = mmap(host, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, fd, (off_t)off);
+
+	if (p == MAP_FAILED)
+		return -errno;
+	madvise(host, size, MADV_DONTDUMP);
+	return 0;
+}
+
+/* A new mapping, because an old one may be a file's: of that, MADV_DONTNEED would bring back the contents. */
 void ram_discard(void *host, u64 size)
 {
-	madvise(host, size, MADV_DONTNEED);
+	if (mmap(host, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0) ==
+	    MAP_FAILED) {
+		/* No room for one more mapping: the hard way. */
+		memset(host, 0, size);
+		return;
+	}
+	madvise(host, size, MADV_HUGEPAGE);
+	madvise(host, size, MADV_DONTDUMP);
 }

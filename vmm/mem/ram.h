@@ -12,6 +12,8 @@
  */
 int ram_alloc(u64 size, void **out);
 void ram_free(void *host, u64 size);
+/* It has the contents of @fd from @off on, as they are touched; writes do not reach the file.  0 or -errno. */
+int ram_map_file(void *host, u64 size, int fd, u64 off);
 /* All zeros again, and the host gets its pages back.  Nobody may be using it. */
 void ram_discard(void *host, u64 size);
 

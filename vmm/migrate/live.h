@@ -49,5 +49,7 @@ int live_start(struct vm *vm, const struct live_config *cfg, struct live **out, 
  * runs the guest: done() tells.
  */
 void live_cancel(struct live *l);
+/* Waits for its thread and calls done(); on the loop's thread, or when the loop runs no more. */
+void live_finish(struct live *l);
 
 #endif

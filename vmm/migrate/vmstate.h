@@ -4,6 +4,7 @@
 #define VMM_MIGRATE_VMSTATE_H
 
 #include "vmm/accel/accel.h"
+#include "vmm/host/image.h"
 #include "vmm/machine/machine.h"
 #include "vmm/migrate/identity.h"
 #include "vmm/migrate/report.h"
@@ -21,21 +22,52 @@ struct vmstate {
 	struct accel *accel;
 	const struct arm_cpu_model *model;
 	struct machine *machine;
-	unsigned int cpus, gic_version;
+	struct image_set *images;
+	unsigned int cpus, gic_version, gic_irqs;
 	bool aarch32;
 	unsigned int nram;
 	struct vmstate_ram ram[VMSTATE_RAMS];
 };
 
-/*
- * The sections "time", "cpu/N", "gic", "device/NAME".  vCPUs and the loop do not run; devices are
- * drained here.  0, or -errno and a sentence in *@err.
- */
-int vmstate_save(const struct vmstate *v, struct stream_out *s, char **err);
+/* Sections in memory: a machine stands still only while they are made, not while they are sent. */
+struct vmstate_image {
+	struct vmstate_part {
+		char name[STREAM_NAME_MAX + 1];
+		u32 version;
+		struct bytes_out bytes;
+	} *part;
+	unsigned int parts;
+};
 
-/* One section of those, into a VM that was made and never ran; -ENOENT: it is none of those.  */
-int vmstate_load(const struct vmstate *v, struct stream_section *s, struct report *r, char **err);
-/* After the last: was everything there?  Then state goes to the engine.  0, or -errno and *@err. */
-int vmstate_loaded(const struct vmstate *v, char **err);
+/*
+ * The sections "time", "gic", "device/NAME", "cpu/N", in that order.  vCPUs and the loop do not run; devices are
+ * drained here.  0, or -errno and a sentence in *@err; vmstate_image_free() in any case.
+ */
+int vmstate_save(const struct vmstate *v, struct vmstate_image *out, char **err);
+int vmstate_image_send(const struct vmstate_image *img, struct stream_out *s);
+void vmstate_image_free(struct vmstate_image *img);
+
+/*
+ * The other direction, into a VM that was made and reset, and never ran.  One load
+ * sees all sections once.  With @apply false it finds out what would be refused, and leaves
+ * devices that vmstate_in_end() resets.
+ */
+struct vmstate_in {
+	const struct vmstate *v;
+	bool apply;
+	bool time, gic;
+	u32 cpus;		/* bits: seen */
+	u64 devices;		/* bits by their number: seen */
+	struct report report;	/* what is refused */
+};
+
+void vmstate_in_begin(struct vmstate_in *in, const struct vmstate *v, bool apply);
+/* -ENOENT: it is none of those sections; else 0 or -errno and a sentence in *@err.  Refusals go to the report. */
+int vmstate_in_section(struct vmstate_in *in, struct stream_section *s, char **err);
+/*
+ * After the last: is everything there, and nothing refused?  Then state goes to the engine.  0, or -errno
+ * and *@err.  Frees the report.
+ */
+int vmstate_in_end(struct vmstate_in *in, char **err);
 
 #endif

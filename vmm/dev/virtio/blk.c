@@ -462,7 +462,7 @@ int virtio_blk_create(const struct virtio_blk_config *cfg, struct virtio_device 
 
 	if (!blk)
 		return err_set(err, -ENOMEM, "disk image '%s': out of memory", cfg->path);
-	ret = image_open(cfg->path, cfg->readonly, &blk->image, err);
+	ret = image_open_in(cfg->images, cfg->path, cfg->readonly, &blk->image, err);
 	if (ret)
 		goto fail;
 	ret = pool_create("blk", threads < THREADS_MAX ? threads : THREADS_MAX, &blk->pool);

@@ -14,6 +14,7 @@
 #include "vmm/dev/device.h"
 
 struct guest_mem;
+struct image_set;
 struct loop;
 struct chardev;
 struct netdev;
@@ -45,6 +46,7 @@ int virtio_mmio_add_doorbells(struct device *dev, struct loop *loop,
 void virtio_device_free(struct virtio_device *dev);
 
 struct virtio_blk_config {
+	struct image_set *images;	/* that it belongs to; NULL: none (vmm/host/image.h) */
 	const char *path;	/* a raw image: regular file or block device */
 	const char *serial;	/* what GET_ID says, cut at 20 bytes; NULL: none */
 	bool readonly;

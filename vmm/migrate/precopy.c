@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "vmm/migrate/precopy.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "vmm/mem/dirty.h"
+
+#define NS_PER_S 1000000000ULL
+/* So little goes with the state of the devices. */
+#define FEW_PAGES 64
+/* What stopping, the devices' state and the answer take besides the pages. */
+#define OVERHEAD_NS 3000000ULL
+/* Passes that a guest gets before it is slowed down, and by how much each time. */
+#define FREE_PASSES 3
+#define THROTTLE_STEP 20
+#define THROTTLE_MAX 95
+
+struct precopy {
+	struct vm *vm;
+	const struct vmstate *state;
+	struct precopy_sink sink;
+	u64 max_downtime_ns;
+	u64 *bits[VMSTATE_RAMS];
+	u64 dirty;			/* pages in @bits */
+	atomic_bool cancelled;
+	/* For precopy_progress(). */
+	atomic_uint pass, throttle;
+	_Atomic(u64) rate, dirty_rate;	/* pages a second, of the last pass */
+	_Atomic(u64) done_before;	/* pages that had been sent when this pass began, */
+	_Atomic(u64) of;		/* and how many it has */
+};
+
+static u64 now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (u64)ts.tv_sec * NS_PER_S + (u64)ts.tv_nsec;
+}
+
+static u64 pages_sent(struct precopy *p, u64 *data)
+{
+	u64 pages, zero, bytes;
+
+	p->sink.totals(p->sink.opaque, &pages, &zero, &bytes);
+	if (data)
+		*data = pages - zero;
+	return pages;
+}
+
+/* Everything that was written since the last time becomes the next pass. */
+static int collect(struct precopy *p)
+{
+	struct accel *a = p->state->accel;
+	int ret = 0;
+
+	p->dirty = 0;
+	for (unsigned int i = 0; i < p->state->nram && !ret; i++) {
+		const struct vmstate_ram *r = &p->state->ram[i];
+
+		dirty_take(vm_dirty(p->vm), r->ipa, p->bits[i]);
+		ret = a->ops->dirty_get(a, r->ipa, r->size, p->bits[i]);
+		for (u64 w = 0; w < DIRTY_WORDS(r->size); w++)
+			p->dirty += (u64)__builtin_popcountll(p->bits[i][w]);
+	}
+	return ret;
+}
+
+static int send_pass(struct precopy *p, bool final)
+{
+	int ret = 0;
+
+	atomic_store(&p->done_before, pages_sent(p, NULL));
+	atomic_store(&p->of, p->dirty);
+	for (unsigned int i = 0; i < p->state->nram && !ret; i++) {
+		const struct vmstate_ram *r = &p->state->ram[i];
+
+		ret = p->sink.send(p->sink.opaque, r, p->bits[i], final);
+		for (u64 w = 0; w < DIRTY_WORDS(r->size); w++)
+			p->bits[i][w] = 0;
+	}
+	atomic_fetch_add(&p->pass, 1);
+	return ret;
+}
+
+int precopy_create(struct vm *vm, const struct precopy_sink *sink, unsigned int max_downtime_ms, struct precopy **out)
+{
+	struct precopy *p = calloc(1, sizeof(*p));
+	int ret = p ? 0 : -ENOMEM;
+
+	if (ret)
+		return ret;
+	p->vm = vm;
+	p->state = vm_state(vm);
+	p->sink = *sink;
+	p->max_downtime_ns = max_downtime_ms * 1000000ULL;
+	for (unsigned int i = 0; i < p->state->nram && !ret; i++) {
+		u64 pages = p->state->ram[i].size / DIRTY_PAGE;
+
+		p->bits[i] = calloc(DIRTY_WORDS(p->state->ram[i].size), sizeof(u64));
+		for (u64 n = 0; p->bits[i] && n < pages; n++)
+			p->bits[i][n / 64] |= ARM_BIT(n % 64);
+		p->dirty += pages;
+		ret = p->bits[i] ? 0 : -ENOMEM;
+	}
+	if (!ret)
+		ret = p->state->accel->ops->dirty_log(p->state->accel, true);
+	if (ret) {
+		precopy_free(p);
+		return ret;
+	}
+	dirty_log(vm_dirty(vm), true);
+	*out = p;
+	return 0;
+}
+
+void precopy_free(struct precopy *p)
+{
+	if (!p)
+		return;
+	dirty_log(vm_dirty(p->vm), false);
+	p->state->accel->ops->dirty_log(p->state->accel, false);
+	for (unsigned int i = 0; i < p->state->nram; i++)
+		free(p->bits[i]);
+	free(p);
+}
+
+void precopy_cancel(struct precopy *p)
+{
+	atomic_store(&p->cancelled, true);
+}
+
+/* Does what is in @bits fit into the downtime at @rate pages a second? */
+static bool fits(const struct precopy *p, u64 rate)
+{
+	u64 room = p->max_downtime_ns > OVERHEAD_NS ? p->max_downtime_ns - OVERHEAD_NS : 0;
+
+	return p->dirty <= FEW_PAGES || (rate && p->dirty * NS_PER_S / rate <= room);
+}
+
+/* A pass that left as much as it began with, or nearly, shows a guest that is faster than we are. */
+static void slow_down(struct precopy *p, u64 before)
+{
+	unsigned int t = atomic_load(&p->throttle);
+
+	if (atomic_load(&p->pass) < FREE_PASSES || p->dirty < before / 2)
+		return;
+	t = t + THROTTLE_STEP < THROTTLE_MAX ? t + THROTTLE_STEP : THROTTLE_MAX;
+	atomic_store(&p->throttle, t);
+}
+
+int precopy_run(struct precopy *p)
+{
+	u64 rate = 0;
+	int ret = 0;
+
+	while (!ret && !(rate && fits(p, rate))) {
+		u64 start = now_ns(), before = p->dirty, data, data_after, ns;
+
+		if (atomic_load(&p->cancelled))
+			return -ECANCELED;
+		pages_sent(p, &data);
+		ret = send_pass(p, false);
+		if (!ret)
+			ret = collect(p);
+		ns = now_ns() - start + 1;
+		pages_sent(p, &data_after);
+		/* Few pages tell little about the rate: keep the better knowledge. */
+		if (data_after - data > FEW_PAGES || !rate)
+			rate = (data_after - data) * NS_PER_S / ns + 1;
+		atomic_store(&p->rate, rate);
+		atomic_store(&p->dirty_rate, p->dirty * NS_PER_S / ns);
+		if (!fits(p, rate))
+			slow_down(p, before);
+	}
+	return ret;
+}
+
+int precopy_finish(struct precopy *p)
+{
+	int ret = collect(p);
+
+	return ret ? ret : send_pass(p, true);
+}
+
+static double mib(u64 pages)
+{
+	return (double)pages * DIRTY_PAGE / (1 << 20);
+}
+
+void precopy_progress(struct precopy *p, char *text, size_t len)
+{
+	u64 sent = pages_sent(p, NULL) - atomic_load(&p->done_before), of = atomic_load(&p->of);
+	u64 rate = atomic_load(&p->rate), left = of > sent ? of - sent : 0;
+	unsigned int t = atomic_load(&p->throttle);
+	int n;
+
+	n = snprintf(text, len, "pass %u: %.0f of %.0f MiB", atomic_load(&p->pass) + 1, mib(sent), mib(of));
+	if (n > 0 && (size_t)n < len && rate)
+		n += snprintf(text + n, len - (size_t)n, ", %.0f MiB/s, guest writes %.0f MiB/s, about %.1f s left",
+			      mib(rate), mib(atomic_load(&p->dirty_rate)), (double)left / (double)rate);
+	if (n > 0 && (size_t)n < len && t)
+		snprintf(text + n, len - (size_t)n, ", guest slowed by %u %%", t);
+}
+
+unsigned int precopy_throttle(struct precopy *p)
+{
+	return atomic_load(&p->throttle);
+}
