@@ -34,8 +34,9 @@ struct save_field {
 	u8 flags;
 };
 
-/* The C type of a field decides how it is written; other types do not compile. */
-#define SAVE_KIND_OF(x) _Generic((x), bool: SAVE_BOOL, u8: SAVE_UINT, u16: SAVE_UINT, u32: SAVE_UINT, u64: SAVE_UINT)
+/* The C type of a field decides how it is written (signed: its bits); other types do not compile. */
+#define SAVE_KIND_OF(x)                                                                                       \
+	_Generic((x), bool: SAVE_BOOL, u8: SAVE_UINT, u16: SAVE_UINT, u32: SAVE_UINT, u64: SAVE_UINT, s32: SAVE_UINT)
 #define SAVE_AT(type, field) (((type *)0)->field)
 
 /* A scalar, whole range; one that must not exceed @most. */
