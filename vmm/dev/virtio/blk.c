@@ -441,12 +441,12 @@ static int blk_after(void *obj, char **err)
 	struct virtio_blk *blk = obj;
 
 	if (blk->had_capacity != blk->capacity)
-		return err_set(err, -EINVAL, "virtio-blk: the guest's disk has %llu bytes, and the one here %llu; give the"
-			       " destination the same image, or a copy", (unsigned long long)blk->had_capacity,
+		return err_set(err, -EINVAL, "virtio-blk: the guest's disk has %llu bytes, and the one here %llu; give"
+			       " the destination the same image, or a copy", (unsigned long long)blk->had_capacity,
 			       (unsigned long long)blk->capacity);
 	if (blk->had_readonly != blk->readonly)
-		return err_set(err, -EINVAL, "virtio-blk: the guest's disk is %s, and the one here is not; start the"
-			       " destination %s ',readonly' at its --disk", blk->had_readonly ? "read-only" : "writable",
+		return err_set(err, -EINVAL, "virtio-blk: the guest's disk is %s, and the one here is not; start"
+			       " the destination %s ',readonly' at its --disk", blk->had_readonly ? "read-only" : "writable",
 			       blk->had_readonly ? "with" : "without");
 	return 0;
 }

@@ -365,8 +365,9 @@ static int slot_after(void *obj, char **err)
 
 	slot_before(m);
 	if (id != m->id)
-		return err_set(err, -EINVAL, "the guest has %s in this virtio slot, and here is %s; give the destination"
-			       " the same --disk, --net and other devices, in the same order", kind(id), kind(m->id));
+		return err_set(err, -EINVAL, "the guest has %s in this virtio slot, and here is %s; give the"
+			       " destination the same --disk, --net and other devices, in the same order", kind(id),
+			       kind(m->id));
 	if (queues != m->queues)
 		return err_set(err, -EINVAL, "virtio-%s: the guest's has %u queues, and the one here %u; use the same"
 			       " version of vambrace on both sides", m->vdev->ops->name, queues, m->queues);

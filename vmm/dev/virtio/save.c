@@ -65,8 +65,8 @@ static int check_status(const struct virtio_device *vdev, char **err)
 	u8 s = vdev->status;
 
 	if (s & ~STATUS_ALL || (s & VIRTIO_S_DRIVER_OK && !(s & VIRTIO_S_FEATURES_OK)))
-		return err_set(err, -EINVAL, "virtio-%s: status 0x%02x is none that a device reaches; the stream is damaged",
-			       vdev->ops->name, s);
+		return err_set(err, -EINVAL, "virtio-%s: status 0x%02x is none that a device reaches; the stream is"
+			       " damaged", vdev->ops->name, s);
 	if (!(s & VIRTIO_S_FEATURES_OK))
 		return 0;
 	if (vdev->driver_features & ~vdev->features)
