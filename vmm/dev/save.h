@@ -77,7 +77,10 @@ struct save_table {
 	const char *name;		/* of the kind of thing: "pl011" */
 	u32 version;			/* a stream with a higher one is refused */
 	const struct save_field *fields;	/* up to SAVE_LAST */
-	/* Puts into the fields what is kept elsewhere while the machine runs (a running timer). */
+	/*
+	 * Puts into the fields what is kept elsewhere while the machine runs (a running
+	 * timer).  Changes nothing that counts: lines stay, and the machine may go on here.
+	 */
 	void (*before)(void *obj);
 	/*
 	 * All fields have arrived, each within its max, from somebody who may want to

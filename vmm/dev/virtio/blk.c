@@ -446,8 +446,8 @@ static int blk_after(void *obj, char **err)
 			       (unsigned long long)blk->capacity);
 	if (blk->had_readonly != blk->readonly)
 		return err_set(err, -EINVAL, "virtio-blk: the guest's disk is %s, and the one here is not; start"
-			       " the destination %s ',readonly' at its --disk", blk->had_readonly ? "read-only" : "writable",
-			       blk->had_readonly ? "with" : "without");
+			       " the destination %s ',readonly' at its --disk",
+			       blk->had_readonly ? "read-only" : "writable", blk->had_readonly ? "with" : "without");
 	return 0;
 }
 
