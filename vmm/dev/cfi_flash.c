@@ -452,14 +452,14 @@ static int flash_after(void *obj, char **err)
 	flash_before(f);
 	for (unsigned int i = 0; i < CHIPS; i++)
 		if (!chip_ok(f, &f->chip[i]))
-			return err_set(err, -EINVAL, "cfi-flash: the write buffer of chip %u has addresses outside of it;"
-				       " the stream is damaged", i);
+			return err_set(err, -EINVAL, "cfi-flash: the write buffer of chip %u has addresses outside of"
+				       " it; the stream is damaged", i);
 	if (f->used)
-		return err_set(err, -EINVAL, "cfi-flash: the guest has written to flash memory that is not in a file, and"
-			       " so cannot be moved; start it with --flash FILE");
+		return err_set(err, -EINVAL, "cfi-flash: the guest has written to flash memory that is not in a file,"
+			       " and so cannot be moved; start it with --flash FILE");
 	if (had_file != f->has_file)
-		return err_set(err, -EINVAL, "cfi-flash: the guest's flash memory is %s a file, and the one here is not;"
-			       " start both sides with the same --flash", had_file ? "in" : "without");
+		return err_set(err, -EINVAL, "cfi-flash: the guest's flash memory is %s a file, and the one here is"
+			       " not; start both sides with the same --flash", had_file ? "in" : "without");
 	/* What was read when it was opened may be old. */
 	ret = f->img ? load(f, f->img) : 0;
 	return ret ? err_set(err, ret, "cfi-flash: cannot read its file again: %s", strerror(-ret)) : 0;

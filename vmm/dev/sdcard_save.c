@@ -87,8 +87,8 @@ static int card_after(void *obj, char **err)
 			       " destination the same image, or a copy", (unsigned long long)c->had_bytes,
 			       (unsigned long long)c->bytes);
 	if (c->had_readonly != c->readonly)
-		return err_set(err, -EINVAL, "SD card: the guest's is %s, and the one here is not; start the destination"
-			       " %s ',readonly' at its --sd", c->had_readonly ? "read-only" : "writable",
+		return err_set(err, -EINVAL, "SD card: the guest's is %s, and the one here is not; start the"
+			       " destination %s ',readonly' at its --sd", c->had_readonly ? "read-only" : "writable",
 			       c->had_readonly ? "with" : "without");
 	/* Nothing is being programmed: the thread was at rest. */
 	if (!c->block_len || c->state == S_PRG || c->state == S_DIS || !erase_ok(c) ||

@@ -247,8 +247,8 @@ static int sp805_after(void *obj, char **err)
 	struct sp805 *w = obj;
 
 	if (w->left_ns > ns_of(w, (u64)w->load + 1))
-		return err_set(err, -EINVAL, "sp805: %llu ns are left of a period that is shorter; the stream is damaged",
-			       (unsigned long long)w->left_ns);
+		return err_set(err, -EINVAL, "sp805: %llu ns are left of a period that is shorter; the stream is"
+			       " damaged", (unsigned long long)w->left_ns);
 	pthread_mutex_lock(&w->lock);
 	w->end_ns = now_ns() + w->left_ns;
 	irq_restore(&w->irq, out_level(w));
