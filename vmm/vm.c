@@ -246,6 +246,17 @@ static enum vm_end take_end(struct vm *vm)
 	return end;
 }
 
+/* What a machine that was loaded left for now (struct device_ops). */
+static void resume_devices(struct vm *vm)
+{
+	const struct machine_device *d;
+	unsigned int n = vm->machine->ops->devices(vm->machine, &d);
+
+	for (unsigned int i = 0; i < n; i++)
+		if (d[i].dev->ops->resume)
+			d[i].dev->ops->resume(d[i].dev);
+}
+
 /* Runs until all vCPUs have left the engine; returns why. */
 static enum vm_end run_once(struct vm *vm)
 {
@@ -255,6 +266,7 @@ static enum vm_end run_once(struct vm *vm)
 	pthread_mutex_lock(&vm->lock);
 	vm->running = vm->cfg->cpus;
 	pthread_mutex_unlock(&vm->lock);
+	resume_devices(vm);
 	for (started = 0; started < vm->cfg->cpus && !ret; started += !ret)
 		ret = vcpu_start(vm, started);
 	if (ret) {

@@ -226,6 +226,17 @@ void gicv2_set_irq(struct gicv2 *g, unsigned int intid, unsigned int cpu, bool l
 	gicv2_update_word(g, irq_cpus(g, cpu, intid), intid / 32);
 }
 
+void gicv2_restore_line(struct gicv2 *g, unsigned int intid, bool level)
+{
+	u32 bit = 1u << intid % 32;
+
+	if (intid < GICV2_PRIVATE || intid >= g->irqs)
+		return;
+	g->spi[intid / 32].line &= ~bit;
+	g->spi[intid / 32].line |= level ? bit : 0;
+	gicv2_update_word(g, irq_cpus(g, 0, intid), intid / 32);
+}
+
 u32 gicv2_highest_pending(const struct gicv2 *g, unsigned int cpu, bool alias)
 {
 	const struct gicv2_cpu *c = &g->cpu[cpu];

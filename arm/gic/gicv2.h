@@ -172,6 +172,9 @@ enum arm_result gicv2_cpu_user_write(struct gicv2 *g, unsigned int cpu, u32 offs
  */
 void gicv2_set_irq(struct gicv2 *g, unsigned int intid, unsigned int cpu, bool level);
 
+/* The wire of SPI @intid has had this level all the time: no edge.  After gicv2_validate(). */
+void gicv2_restore_line(struct gicv2 *g, unsigned int intid, bool level);
+
 /* The wires to @cpu, which must exist. */
 static inline bool gicv2_irq_level(const struct gicv2 *g, unsigned int cpu)
 {

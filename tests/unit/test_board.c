@@ -35,7 +35,7 @@ static void wire_set(void *ctx, unsigned int n, bool level)
 
 static struct irq_line line_to(struct wire *w)
 {
-	return (struct irq_line){ wire_set, w, 0 };
+	return (struct irq_line){ .set = wire_set, .ctx = w };
 }
 
 static u32 rd(struct device *dev, u64 off)

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 
 #include "vmm/host/image.h"
+#include "vmm/host/log.h"
 
 #define CHIPS 2
 #define BLOCK_WORDS (CFI_FLASH_SECTOR / CHIPS / 2)	/* 16-bit words of one chip */
@@ -33,6 +34,7 @@ enum view {
 	VIEW_STATUS,
 	VIEW_ID,
 	VIEW_CFI,
+	VIEWS,
 };
 
 /* The second cycle that a command waits for. */
@@ -44,14 +46,15 @@ enum wait {
 	WAIT_BUFFER_COUNT,
 	WAIT_BUFFER_DATA,
 	WAIT_BUFFER_CONFIRM,
+	WAITS,
 };
 
 struct chip {
-	enum view view;
-	enum wait wait;
+	u8 view;			/* enum view */
+	u8 wait;			/* enum wait */
 	u16 status;
 	u64 block;			/* of the buffer */
-	unsigned int count, got;	/* words of the buffer */
+	u32 count, got;			/* words of the buffer */
 	u64 buffer_at[BUFFER_WORDS];
 	u16 buffer[BUFFER_WORDS];
 };
@@ -64,8 +67,11 @@ struct cfi_flash {
 	pthread_mutex_t lock;		/* everything below */
 	/* The contents, inverted: what is blank is zero and takes no memory. */
 	u8 *inverted;
-	u8 *unlocked[CHIPS];		/* a byte per block */
+	u8 unlocked[CHIPS][CFI_FLASH_BLOCKS_MAX];	/* a byte per block */
 	struct chip chip[CHIPS];
+	/* Of a flash without a file: something has been programmed. */
+	bool used;
+	bool has_file;			/* for the save table */
 };
 
 /* JESD68.01 and AP-646: bytes of the query from word 0x10. */
@@ -176,6 +182,7 @@ static void program(struct cfi_flash *f, unsigned int n, u64 word, u16 val)
 	memcpy(&inv, word_at(f, n, word), 2);
 	inv |= ~val;
 	memcpy(word_at(f, n, word), &inv, 2);
+	f->used |= !f->img && inv;
 	if (save(f, word * 4, 4))
 		c->status |= SR_PROGRAM_ERROR;
 }
@@ -273,7 +280,7 @@ static void buffer_confirm(struct cfi_flash *f, unsigned int n, u16 val)
 static void chip_write(struct cfi_flash *f, unsigned int n, u64 word, u16 val)
 {
 	struct chip *c = &f->chip[n];
-	enum wait wait = c->wait;
+	u8 wait = c->wait;
 
 	switch (wait) {
 	case WAIT_BUFFER_COUNT:
@@ -346,7 +353,7 @@ static void chips_reset(struct cfi_flash *f)
 {
 	for (unsigned int i = 0; i < CHIPS; i++) {
 		f->chip[i] = (struct chip){ .view = VIEW_ARRAY, .status = SR_READY };
-		memset(f->unlocked[i], 0, f->blocks);
+		memset(f->unlocked[i], 0, sizeof(f->unlocked[i]));
 	}
 }
 
@@ -369,21 +376,11 @@ static void flash_free(struct device *dev)
 	}
 	if (f->inverted)
 		munmap(f->inverted, f->size);
-	free(f->unlocked[0]);
-	free(f->unlocked[1]);
 	pthread_mutex_destroy(&f->lock);
 	free(f);
 }
 
-static const struct device_ops flash_ops = {
-	.name = "cfi-flash",
-	.read = flash_read,
-	.write = flash_write,
-	.reset = flash_reset,
-	.free = flash_free,
-};
-
-/* Blank pages of the file stay untouched. */
+/* Pages that are right already stay untouched: at first, the blank ones. */
 static int load(struct cfi_flash *f, struct image *img)
 {
 	u8 page[4096];
@@ -393,17 +390,99 @@ static int load(struct cfi_flash *f, struct image *img)
 		u64 n = size - off < sizeof(page) ? size - off : sizeof(page);
 		struct iovec iov = { page, n };
 		int ret = image_readv(img, &iov, 1, off);
-		bool blank = true;
+		bool same = true;
 
 		if (ret)
 			return ret;
 		for (u64 i = 0; i < n; i++)
-			blank &= page[i] == 0xff;
-		for (u64 i = 0; i < n && !blank; i++)
+			same &= (page[i] ^ f->inverted[off + i]) == 0xff;
+		for (u64 i = 0; i < n && !same; i++)
 			f->inverted[off + i] = ~page[i];
 	}
 	return 0;
 }
+
+/*
+ * Contents do not move in here: they are in the file, which both sides share or
+ * which was copied.
+ */
+static const struct save_field chip_fields[] = {
+	SAVE_MAX(struct chip, view, VIEWS - 1),
+	SAVE_MAX(struct chip, wait, WAITS - 1),
+	SAVE(struct chip, status),
+	SAVE(struct chip, block),
+	SAVE_MAX(struct chip, count, BUFFER_WORDS),
+	SAVE_MAX(struct chip, got, BUFFER_WORDS),
+	SAVE_ARRAY(struct chip, buffer_at),
+	SAVE_ARRAY(struct chip, buffer),
+	SAVE_LAST,
+};
+
+static const struct save_field fields[] = {
+	SAVE_BUFFER(struct cfi_flash, unlocked),
+	SAVE_SUBS(struct cfi_flash, chip, chip_fields),
+	SAVE(struct cfi_flash, has_file),
+	SAVE(struct cfi_flash, used),
+	SAVE_LAST,
+};
+
+static void flash_before(void *obj)
+{
+	struct cfi_flash *f = obj;
+
+	f->has_file = f->img;
+}
+
+static bool chip_ok(const struct cfi_flash *f, const struct chip *c)
+{
+	if (c->block >= f->blocks || (c->wait == WAIT_BUFFER_DATA && c->got >= c->count))
+		return false;
+	for (unsigned int i = 0; i < c->got; i++)
+		if (c->buffer_at[i] >= f->size / 4)
+			return false;
+	return true;
+}
+
+static int flash_after(void *obj, char **err)
+{
+	struct cfi_flash *f = obj;
+	bool had_file = f->has_file;
+	int ret;
+
+	flash_before(f);
+	for (unsigned int i = 0; i < CHIPS; i++)
+		if (!chip_ok(f, &f->chip[i]))
+			return err_set(err, -EINVAL, "cfi-flash: the write buffer of chip %u has addresses outside of"
+				       " it; the stream is damaged", i);
+	if (f->used)
+		return err_set(err, -EINVAL, "cfi-flash: the guest has written to flash memory that is not in a file,"
+			       " and so cannot be moved; start it with --flash FILE");
+	if (had_file != f->has_file)
+		return err_set(err, -EINVAL, "cfi-flash: the guest's flash memory is %s a file, and the one here is"
+			       " not; start both sides with the same --flash", had_file ? "in" : "without");
+	/* What was read when it was opened may be old. */
+	ret = f->img ? load(f, f->img) : 0;
+	return ret ? err_set(err, ret, "cfi-flash: cannot read its file again: %s", strerror(-ret)) : 0;
+}
+
+static const struct save_table table = {
+	.name = "cfi-flash", .version = 1, .fields = fields, .before = flash_before, .after = flash_after,
+};
+
+static unsigned int flash_parts(struct device *dev, struct save_part *parts)
+{
+	parts[0] = (struct save_part){ &table, dev };
+	return 1;
+}
+
+static const struct device_ops flash_ops = {
+	.name = "cfi-flash",
+	.read = flash_read,
+	.write = flash_write,
+	.reset = flash_reset,
+	.free = flash_free,
+	.parts = flash_parts,
+};
 
 int cfi_flash_create(struct image *img, u64 size, struct device **out)
 {
@@ -419,9 +498,9 @@ int cfi_flash_create(struct image *img, u64 size, struct device **out)
 	f->inverted = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (f->inverted == MAP_FAILED)
 		f->inverted = NULL;
-	f->unlocked[0] = calloc(1, f->blocks);
-	f->unlocked[1] = calloc(1, f->blocks);
-	if (f->inverted && f->unlocked[0] && f->unlocked[1])
+	if (f->inverted && f->blocks > CFI_FLASH_BLOCKS_MAX)
+		ret = -EFBIG;
+	else if (f->inverted)
 		ret = img && image_size(img) > size ? -EFBIG : img ? load(f, img) : 0;
 	if (ret) {
 		flash_free(&f->dev);

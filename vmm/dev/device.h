@@ -17,12 +17,23 @@ struct irq_line {
 	void (*set)(void *ctx, unsigned int n, bool level);
 	void *ctx;
 	unsigned int n;
+	/* As set(), but the level was there before the machine came here: it is no edge.  NULL: set() does. */
+	void (*restore)(void *ctx, unsigned int n, bool level);
 };
 
 static inline void irq_set(const struct irq_line *line, bool level)
 {
 	if (line->set)
 		line->set(line->ctx, line->n, level);
+}
+
+/* In after() of a save table, for the level that the loaded state has. */
+static inline void irq_restore(const struct irq_line *line, bool level)
+{
+	if (line->restore)
+		line->restore(line->ctx, line->n, level);
+	else
+		irq_set(line, level);
 }
 
 struct device;
@@ -48,6 +59,13 @@ struct device_ops {
 	void (*drain)(struct device *dev);
 	/* The objects that hold its state, SAVE_PARTS at most; returns how many.  NULL: it has none. */
 	unsigned int (*parts)(struct device *dev, struct save_part *parts);
+	/*
+	 * Loaded, and about to run: does on the host's side what the guest had asked for
+	 * before it came.  Until here a loaded device has touched no disk, network or
+	 * terminal, so that the other side may still go on.  Without loaded state it
+	 * does nothing.  On the loop's thread before the loop runs.  NULL: nothing to do.
+	 */
+	void (*resume)(struct device *dev);
 };
 
 /* Embedded first in each device's own struct. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "arm/gic/gicv2.h"
+#include "vmm/host/log.h"
 
 struct gic_window {
 	struct device dev;
@@ -84,6 +85,78 @@ static enum arm_result cpu_write(struct device *dev, unsigned int cpu, u64 off,
 	return res;
 }
 
+/* Migration.  The line of a PPI is the engine's, which tells us when it changes. */
+
+static const struct save_field word_fields[] = {
+	SAVE(struct gicv2_word, group),
+	SAVE(struct gicv2_word, enabled),
+	SAVE(struct gicv2_word, latch),
+	SAVE(struct gicv2_word, active),
+	SAVE(struct gicv2_word, edge),
+	SAVE_LAST,
+};
+
+static const struct save_field cpu_fields[] = {
+	SAVE_MAX(struct gicv2_cpu, ctlr, GICC_CTLR_MASK),
+	SAVE(struct gicv2_cpu, apr),
+	SAVE(struct gicv2_cpu, pmr),
+	SAVE_MAX(struct gicv2_cpu, bpr, 7),
+	SAVE_MAX(struct gicv2_cpu, abpr, 7),
+	SAVE_LAST,
+};
+
+static const struct save_field gic_fields[] = {
+	SAVE_MAX(struct gicv2, dist_ctlr, GICD_CTLR_MASK),
+	SAVE_SUBS(struct gicv2, priv, word_fields),
+	SAVE_SUBS(struct gicv2, spi, word_fields),
+	SAVE_BUFFER(struct gicv2, priv_priority),
+	SAVE_BUFFER(struct gicv2, spi_priority),
+	SAVE_BUFFER(struct gicv2, target),
+	SAVE_BUFFER(struct gicv2, sgi_source),
+	SAVE_SUBS(struct gicv2, cpu, cpu_fields),
+	SAVE_LAST,
+};
+
+static int gic_after(void *obj, char **err)
+{
+	const struct gicv2 *g = obj;
+
+	if (gicv2_validate(obj))
+		return err_set(err, -EINVAL, "the interrupt controller's state is not one of a GICv2 with %u CPUs and "
+			       "%u interrupts; start the destination with the source's --machine and --cpus",
+			       g->cpus, g->irqs);
+	return 0;
+}
+
+const struct save_table gic_save_table = {
+	.name = "gicv2", .version = 1, .fields = gic_fields, .after = gic_after,
+};
+
+static int gic_after_wired(void *obj, char **err)
+{
+	struct gic *gic = (struct gic *)((u8 *)obj - offsetof(struct gic, state));
+	int ret;
+
+	gic_lock(gic);
+	ret = gic_after(obj, err);
+	if (ret)
+		gicv2_reset(obj);
+	gic_unlock(gic);
+	return ret;
+}
+
+static const struct save_table gic_wired_table = {
+	.name = "gicv2", .version = 1, .fields = gic_fields, .after = gic_after_wired,
+};
+
+static unsigned int gic_parts(struct device *dev, struct save_part *parts)
+{
+	struct gic *gic = ((struct gic_window *)dev)->gic;
+
+	parts[0] = (struct save_part){ &gic_wired_table, &gic->state };
+	return 1;
+}
+
 /* The two windows are parts of one thing, which gic_reset() and gic_free() handle. */
 static void window_nothing(struct device *dev)
 {
@@ -92,6 +165,7 @@ static void window_nothing(struct device *dev)
 
 static const struct device_ops dist_ops = {
 	.name = "gic-dist", .read = dist_read, .write = dist_write, .reset = window_nothing, .free = window_nothing,
+	.parts = gic_parts,
 };
 
 static const struct device_ops cpu_ops = {
@@ -147,9 +221,18 @@ static void set_spi(void *ctx, unsigned int spi, bool level)
 	gic_unlock(gic);
 }
 
+static void restore_spi(void *ctx, unsigned int spi, bool level)
+{
+	struct gic *gic = ctx;
+
+	gic_lock(gic);
+	gicv2_restore_line(&gic->state, GICV2_PRIVATE + spi, level);
+	gic_unlock(gic);
+}
+
 struct irq_line gic_spi(struct gic *gic, unsigned int spi)
 {
-	return (struct irq_line){ set_spi, gic, spi };
+	return (struct irq_line){ set_spi, gic, spi, restore_spi };
 }
 
 void gic_set_ppi(struct gic *gic, unsigned int cpu, unsigned int intid, bool level)

@@ -11,6 +11,13 @@
 
 struct gic;
 
+/*
+ * The state of a struct gicv2 (arm/gic/gicv2.h), which has its number of CPUs
+ * and interrupts already.  Not the levels of its inputs: who drives them drives them again, by
+ * irq_restore().
+ */
+extern const struct save_table gic_save_table;
+
 #define GIC_WINDOW 0x10000
 
 struct gic_config {
@@ -30,6 +37,7 @@ struct gic_config {
  */
 int gic_create(const struct gic_config *cfg, struct gic **out);
 void gic_free(struct gic *gic);
+/* This one stands for the whole in a migration. */
 struct device *gic_dist(struct gic *gic);
 struct device *gic_cpu_interface(struct gic *gic);
 void gic_reset(struct gic *gic);

@@ -59,10 +59,17 @@ static u32 conditions(const struct lan9118 *l)
 	return sts;
 }
 
-/* The pin: high means asserted only for a push-pull output that is active high (5.3.1). */
-void lan_update_irq(struct lan9118 *l)
+/* High means asserted only for a push-pull output that is active high (5.3.1). */
+bool lan_irq_level(const struct lan9118 *l)
 {
 	u32 high = IRQ_CFG_POL | IRQ_CFG_TYPE;
+	bool asserted = l->irq_cfg & IRQ_CFG_INT && l->irq_cfg & IRQ_CFG_EN;
+
+	return (l->irq_cfg & high) == high ? asserted : !asserted;
+}
+
+void lan_update_irq(struct lan9118 *l)
+{
 	bool level;
 
 	l->int_sts |= conditions(l);
@@ -70,9 +77,7 @@ void lan_update_irq(struct lan9118 *l)
 		l->irq_cfg |= IRQ_CFG_INT;
 	else
 		l->irq_cfg &= ~IRQ_CFG_INT;
-	level = l->irq_cfg & IRQ_CFG_INT && l->irq_cfg & IRQ_CFG_EN;
-	if ((l->irq_cfg & high) != high)
-		level = !level;
+	level = lan_irq_level(l);
 	if (level != l->level)
 		irq_set(&l->irq, level);
 	l->level = level;
@@ -525,6 +530,25 @@ static void lan9118_reset(struct device *dev)
 	pthread_mutex_unlock(&l->lock);
 }
 
+static unsigned int lan9118_parts(struct device *dev, struct save_part *parts)
+{
+	parts[0] = (struct save_part){ &lan_save_table, dev };
+	return 1;
+}
+
+/* What the guest had given up for sending goes out here. */
+static void lan9118_resume(struct device *dev)
+{
+	struct lan9118 *l = (struct lan9118 *)dev;
+
+	pthread_mutex_lock(&l->lock);
+	if (l->tx_frames) {
+		lan_tx_kick(l);
+		lan_update_irq(l);
+	}
+	pthread_mutex_unlock(&l->lock);
+}
+
 static void lan9118_free(struct device *dev)
 {
 	struct lan9118 *l = (struct lan9118 *)dev;
@@ -544,6 +568,8 @@ static const struct device_ops lan9118_ops = {
 	.write = lan9118_write,
 	.reset = lan9118_reset,
 	.free = lan9118_free,
+	.parts = lan9118_parts,
+	.resume = lan9118_resume,
 };
 
 static void eeprom_init(struct lan9118 *l, const u8 *mac)

@@ -13,6 +13,7 @@
 #define LAN_TX_BYTES (14u << 10)
 #define LAN_TX_STATUS 128
 #define LAN_EEPROM 128
+#define LAN_TX_LEN_MAX 0x7ffu	/* of a frame or buffer, as commands A and B can say it */
 #define LAN_FRAME_MAX 1518	/* with a VLAN tag, without FCS */
 #define LAN_BACKLOG_FRAMES 512
 
@@ -81,6 +82,7 @@ struct lan9118 {
 	u32 irq_cfg, int_sts, int_en, fifo_int, rx_cfg, tx_cfg, hw_cfg, pmt_ctrl, gpio_cfg;
 	u32 gpt_cfg, word_swap, mac_cmd, mac_data, afc_cfg, e2p_cmd, e2p_data, rx_drop;
 	u64 gpt_start, free_run_start;	/* ns */
+	u64 gpt_age, free_run_age;	/* for the save table: of those */
 	/* A 16-bit bus: one half of a register, the other comes next. */
 	bool half_read, half_written;
 	u16 half_off, half_write_off;
@@ -103,7 +105,7 @@ struct lan9118 {
 	bool paused;			/* can_receive() has said no */
 	bool poke_queued;
 	/* Transmit: whole frames from the front of tx_data, then the one that comes in. */
-	enum lan_tx_state tx_state;
+	u8 tx_state;			/* enum lan_tx_state */
 	u32 cmd_a, cmd_b;
 	u32 tx_skip, tx_left, tx_pad;	/* of a buffer: bytes, bytes, words */
 	bool tx_open;			/* a first segment has been seen */
@@ -121,8 +123,12 @@ struct lan9118 {
 	u8 out_data[LAN_TX_BYTES];
 };
 
+extern const struct save_table lan_save_table;	/* lan9118_save.c */
+
 /* All with the lock held; who changes state calls lan_update_irq() in the end. */
 void lan_update_irq(struct lan9118 *l);
+/* The pin, as the registers say it. */
+bool lan_irq_level(const struct lan9118 *l);
 
 /* lan9118_fifo.c */
 u32 lan_rx_size(const struct lan9118 *l);	/* bytes of the data FIFOs */

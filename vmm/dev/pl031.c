@@ -16,6 +16,7 @@ struct pl031 {
 	pthread_mutex_t lock;		/* everything below; then comes the GIC's */
 	u32 offset;			/* guest seconds minus host seconds */
 	u32 mr, lr, cr, imsc, ris;
+	bool alarm;			/* MR is still to come */
 };
 
 static u64 host_ns(void)
@@ -36,41 +37,38 @@ static void update_irq(struct pl031 *r)
 	irq_set(&r->irq, r->ris & r->imsc & 1);
 }
 
-static void alarm_arm(void *opaque);
-
-static void alarm_check(void *opaque)
+/* With the lock: MR or the time was set.  More than half of the range away is the past: DR does not come there. */
+static void alarm_set(struct pl031 *r)
 {
-	struct pl031 *r = opaque;
-
-	pthread_mutex_lock(&r->lock);
-	/* It may be early: the time of day was set back meanwhile. */
-	if ((s32)(now(r) - r->mr) >= 0) {
-		r->ris = 1;
-		update_irq(r);
-		pthread_mutex_unlock(&r->lock);
-		return;
-	}
-	pthread_mutex_unlock(&r->lock);
-	alarm_arm(r);
+	r->alarm = (s32)(r->mr - now(r)) > 0;
 }
 
-/* On the loop's thread: wait for the second in which DR becomes MR. */
-static void alarm_arm(void *opaque)
+static void alarm_fire(struct pl031 *r)
+{
+	r->alarm = false;
+	r->ris = 1;
+	update_irq(r);
+}
+
+/* On the loop's thread: is it the second in which DR becomes MR?  Else wait for it. */
+static void alarm_check(void *opaque)
 {
 	struct pl031 *r = opaque;
 	u64 wait_ns;
 	u32 wait_s;
+	bool wait;
 
 	pthread_mutex_lock(&r->lock);
 	wait_s = r->mr - now(r);
 	wait_ns = (u64)wait_s * 1000000000 - host_ns() % 1000000000;
+	/* A wait may be too short: the time of day was set back meanwhile. */
+	if (r->alarm && (s32)wait_s <= 0)
+		alarm_fire(r);
+	wait = r->alarm;
 	pthread_mutex_unlock(&r->lock);
 	if (r->timer)
 		loop_remove(r->timer);
-	r->timer = NULL;
-	/* More than half of the range away is the past: DR does not come there. */
-	if (wait_s && wait_s < 0x80000000)
-		r->timer = loop_add_timer(r->loop, wait_ns, 0, alarm_check, r);
+	r->timer = wait ? loop_add_timer(r->loop, wait_ns, 0, alarm_check, r) : NULL;
 }
 
 static u32 read_dr(void *dev)
@@ -82,11 +80,11 @@ static void write_mr(void *dev, u32 val)
 {
 	struct pl031 *r = dev;
 
-	if (val == now(r)) {
-		r->ris = 1;
-		update_irq(r);
-	}
-	loop_call(r->loop, alarm_arm, r);
+	if (val == now(r))
+		alarm_fire(r);
+	else
+		alarm_set(r);
+	loop_call(r->loop, alarm_check, r);
 }
 
 static void write_lr(void *dev, u32 val)
@@ -95,7 +93,8 @@ static void write_lr(void *dev, u32 val)
 
 	r->offset = 0;
 	r->offset = val - now(r);
-	loop_call(r->loop, alarm_arm, r);
+	alarm_set(r);
+	loop_call(r->loop, alarm_check, r);
 }
 
 /* The clock cannot be stopped: writing 1 again "resets" it to zero, which nobody wants. */
@@ -185,16 +184,54 @@ static void pl031_reset(struct device *dev)
 
 	pthread_mutex_lock(&r->lock);
 	dev_reg_reset(regs, ARM_ARRAY_SIZE(regs), r);
+	r->alarm = false;
 	update_irq(r);
 	pthread_mutex_unlock(&r->lock);
-	loop_call(r->loop, alarm_arm, r);
+	loop_call(r->loop, alarm_check, r);
+}
+
+/*
+ * The guest's clock goes on by the time of day of the new host; an alarm that was due on the way
+ * is due there.
+ */
+static const struct save_field fields[] = {
+	SAVE(struct pl031, offset),
+	SAVE(struct pl031, mr),
+	SAVE(struct pl031, lr),
+	SAVE(struct pl031, cr),
+	SAVE(struct pl031, imsc),
+	SAVE(struct pl031, ris),
+	SAVE(struct pl031, alarm),
+	SAVE_LAST,
+};
+
+static int pl031_after(void *obj, char **err)
+{
+	struct pl031 *r = obj;
+
+	(void)err;
+	pthread_mutex_lock(&r->lock);
+	irq_restore(&r->irq, r->ris & r->imsc & 1);
+	pthread_mutex_unlock(&r->lock);
+	loop_call(r->loop, alarm_check, r);
+	return 0;
+}
+
+static const struct save_table table = {
+	.name = "pl031", .version = 1, .fields = fields, .after = pl031_after,
+};
+
+static unsigned int pl031_parts(struct device *dev, struct save_part *parts)
+{
+	parts[0] = (struct save_part){ &table, dev };
+	return 1;
 }
 
 static void pl031_free(struct device *dev)
 {
 	struct pl031 *r = (struct pl031 *)dev;
 
-	loop_uncall(r->loop, alarm_arm, r);
+	loop_uncall(r->loop, alarm_check, r);
 	if (r->timer)
 		loop_remove(r->timer);
 	pthread_mutex_destroy(&r->lock);
@@ -207,6 +244,7 @@ static const struct device_ops pl031_ops = {
 	.write = pl031_write,
 	.reset = pl031_reset,
 	.free = pl031_free,
+	.parts = pl031_parts,
 };
 
 int pl031_create(struct loop *loop, struct irq_line irq, struct device **out)

@@ -13,6 +13,7 @@
 #include "vmm/dev/ac97.h"
 #include "vmm/dev/regs.h"
 #include "vmm/dev/timer.h"
+#include "vmm/host/log.h"
 
 #define CHANNELS 4
 #define FIFO_DEPTH 512		/* samples */
@@ -62,6 +63,7 @@
 struct fifo {
 	u32 count;		/* samples */
 	u64 time;		/* ns: up to here they have been moved */
+	u64 age;		/* for the save table: of that */
 };
 
 struct channel {
@@ -447,6 +449,87 @@ static void pl041_reset(struct device *dev)
 	pthread_mutex_unlock(&a->lock);
 }
 
+static const struct save_field fifo_fields[] = {
+	SAVE_MAX(struct fifo, count, FIFO_DEPTH),
+	SAVE_MAX(struct fifo, age, DEV_AGE_MAX),
+	SAVE_LAST,
+};
+
+static const struct save_field channel_fields[] = {
+	SAVE(struct channel, rxcr),
+	SAVE(struct channel, txcr),
+	SAVE_MAX(struct channel, ie, INT_ALL),
+	SAVE_MAX(struct channel, latched, SR_TXU | SR_RXO),
+	SAVE_SUB(struct channel, rx, fifo_fields),
+	SAVE_SUB(struct channel, tx, fifo_fields),
+	SAVE_LAST,
+};
+
+static const struct save_field codec_fields[] = {
+	SAVE_ARRAY(struct ac97, reg),
+	SAVE_LAST,
+};
+
+static const struct save_field fields[] = {
+	SAVE_SUBS(struct pl041, ch, channel_fields),
+	SAVE_SUB(struct pl041, codec, codec_fields),
+	SAVE(struct pl041, sl1rx),
+	SAVE(struct pl041, sl1tx),
+	SAVE(struct pl041, sl2rx),
+	SAVE(struct pl041, sl2tx),
+	SAVE(struct pl041, sl12tx),
+	SAVE(struct pl041, slien),
+	SAVE(struct pl041, maincr),
+	SAVE(struct pl041, nreset),
+	SAVE(struct pl041, sync),
+	SAVE(struct pl041, sl1_valid),
+	SAVE(struct pl041, sl2_valid),
+	SAVE_LAST,
+};
+
+static void pl041_before(void *obj)
+{
+	struct pl041 *a = obj;
+
+	pthread_mutex_lock(&a->lock);
+	for (unsigned int i = 0; i < CHANNELS; i++) {
+		a->ch[i].rx.age = dev_age(a->ch[i].rx.time);
+		a->ch[i].tx.age = dev_age(a->ch[i].tx.time);
+	}
+	pthread_mutex_unlock(&a->lock);
+}
+
+static int pl041_after(void *obj, char **err)
+{
+	struct pl041 *a = obj;
+
+	for (unsigned int i = 0; i < CHANNELS; i++) {
+		struct channel *c = &a->ch[i];
+
+		if (c->rx.count > depth(c->rxcr) || c->tx.count > depth(c->txcr))
+			return err_set(err, -EINVAL, "pl041: more samples in a FIFO of channel %u than it has room for;"
+				       " the stream is damaged", i + 1);
+		c->rx.time = dev_age(c->rx.age);
+		c->tx.time = dev_age(c->tx.age);
+	}
+	pthread_mutex_lock(&a->lock);
+	a->level = all_ints(a);
+	irq_restore(&a->irq, a->level);
+	time_passed(a);
+	pthread_mutex_unlock(&a->lock);
+	return 0;
+}
+
+static const struct save_table table = {
+	.name = "pl041", .version = 1, .fields = fields, .before = pl041_before, .after = pl041_after,
+};
+
+static unsigned int pl041_parts(struct device *dev, struct save_part *parts)
+{
+	parts[0] = (struct save_part){ &table, dev };
+	return 1;
+}
+
 static void pl041_free(struct device *dev)
 {
 	struct pl041 *a = (struct pl041 *)dev;
@@ -462,6 +545,7 @@ static const struct device_ops pl041_ops = {
 	.write = pl041_write,
 	.reset = pl041_reset,
 	.free = pl041_free,
+	.parts = pl041_parts,
 };
 
 int pl041_create(struct loop *loop, struct irq_line irq, struct device **out)

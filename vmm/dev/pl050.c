@@ -9,6 +9,7 @@
 
 #include "vmm/dev/ps2.h"
 #include "vmm/dev/regs.h"
+#include "vmm/host/log.h"
 
 /* KMICR (3.3.1) */
 #define CR_CLOCK_LOW (1u << 0)
@@ -209,6 +210,54 @@ static void pl050_reset(struct device *dev)
 	pthread_mutex_unlock(&k->lock);
 }
 
+static const struct save_field fields[] = {
+	SAVE(struct pl050, cr),
+	SAVE(struct pl050, clkdiv),
+	SAVE(struct pl050, rx_full),
+	SAVE(struct pl050, tx_full),
+	SAVE(struct pl050, rx),
+	SAVE(struct pl050, tx),
+	SAVE_SUB(struct pl050, ps2, ps2_fields),
+	SAVE_MAX(struct pl050, timer.left, DEV_LEFT_MAX),
+	SAVE_LAST,
+};
+
+static void pl050_before(void *obj)
+{
+	struct pl050 *k = obj;
+
+	pthread_mutex_lock(&k->lock);
+	ps2_before(&k->ps2);
+	dev_timer_save(&k->timer);
+	pthread_mutex_unlock(&k->lock);
+}
+
+static int pl050_after(void *obj, char **err)
+{
+	struct pl050 *k = obj;
+	const char *wrong;
+
+	pthread_mutex_lock(&k->lock);
+	wrong = ps2_after(&k->ps2);
+	if (!wrong) {
+		k->level = read_ir(k);
+		irq_restore(&k->irq, k->level);
+		dev_timer_load(&k->timer);
+	}
+	pthread_mutex_unlock(&k->lock);
+	return wrong ? err_set(err, -EINVAL, "pl050: %s; the stream is damaged", wrong) : 0;
+}
+
+static const struct save_table table = {
+	.name = "pl050", .version = 1, .fields = fields, .before = pl050_before, .after = pl050_after,
+};
+
+static unsigned int pl050_parts(struct device *dev, struct save_part *parts)
+{
+	parts[0] = (struct save_part){ &table, dev };
+	return 1;
+}
+
 static void pl050_free(struct device *dev)
 {
 	struct pl050 *k = (struct pl050 *)dev;
@@ -224,6 +273,7 @@ static const struct device_ops pl050_ops = {
 	.write = pl050_write,
 	.reset = pl050_reset,
 	.free = pl050_free,
+	.parts = pl050_parts,
 };
 
 int pl050_create(struct loop *loop, enum pl050_kind kind, struct irq_line irq, struct device **out)

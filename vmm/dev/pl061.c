@@ -143,6 +143,42 @@ static void pl061_reset(struct device *dev)
 	pthread_mutex_unlock(&g->lock);
 }
 
+/* Not the pins' levels from outside: the button is up on the new host, which is an edge if it was not. */
+static const struct save_field fields[] = {
+	SAVE_MAX(struct pl061, seen, 0xff),
+	SAVE_MAX(struct pl061, data, 0xff),
+	SAVE_MAX(struct pl061, dir, 0xff),
+	SAVE_MAX(struct pl061, is, 0xff),
+	SAVE_MAX(struct pl061, ibe, 0xff),
+	SAVE_MAX(struct pl061, iev, 0xff),
+	SAVE_MAX(struct pl061, ie, 0xff),
+	SAVE_MAX(struct pl061, ris, 0xff),
+	SAVE_MAX(struct pl061, afsel, 0xff),
+	SAVE_LAST,
+};
+
+static int pl061_after(void *obj, char **err)
+{
+	struct pl061 *g = obj;
+
+	(void)err;
+	pthread_mutex_lock(&g->lock);
+	irq_restore(&g->irq, g->ris & g->ie);
+	update(g);
+	pthread_mutex_unlock(&g->lock);
+	return 0;
+}
+
+static const struct save_table table = {
+	.name = "pl061", .version = 1, .fields = fields, .after = pl061_after,
+};
+
+static unsigned int pl061_parts(struct device *dev, struct save_part *parts)
+{
+	parts[0] = (struct save_part){ &table, dev };
+	return 1;
+}
+
 static void pl061_free(struct device *dev)
 {
 	struct pl061 *g = (struct pl061 *)dev;
@@ -157,6 +193,7 @@ static const struct device_ops pl061_ops = {
 	.write = pl061_write,
 	.reset = pl061_reset,
 	.free = pl061_free,
+	.parts = pl061_parts,
 };
 
 int pl061_create(struct irq_line irq, struct device **out)

@@ -30,6 +30,7 @@ struct pl111 {
 	struct dev_timer timer;		/* the next frame, when it interrupts */
 	struct pl111_scan scan;
 	u64 frame_start;		/* ns; while enabled */
+	u64 age;			/* for the save table: of frame_start */
 	u32 tim2, tim3, upbase, lpbase, imsc, ris;
 	u32 crsr_imsc, crsr_ris;
 };
@@ -65,9 +66,14 @@ static void catch_up(struct pl111 *p)
 		p->ris |= INT_BUS;
 }
 
+static bool out_level(const struct pl111 *p)
+{
+	return (p->ris & p->imsc) || (p->crsr_ris & p->crsr_imsc);
+}
+
 static void update_irq(struct pl111 *p)
 {
-	irq_set(&p->irq, (p->ris & p->imsc) || (p->crsr_ris & p->crsr_imsc));
+	irq_set(&p->irq, out_level(p));
 	if (enabled(p) && (p->imsc & (INT_BASE | INT_VCOMP | INT_BUS) || p->crsr_imsc)) {
 		if (!dev_timer_pending(&p->timer)) {
 			u64 since = dev_now() - p->frame_start;
@@ -285,6 +291,69 @@ static void pl111_reset(struct device *dev)
 	pthread_mutex_unlock(&p->lock);
 }
 
+static const struct save_field scan_fields[] = {
+	SAVE(struct pl111_scan, tim0),
+	SAVE(struct pl111_scan, tim1),
+	SAVE(struct pl111_scan, control),
+	SAVE(struct pl111_scan, up),
+	SAVE(struct pl111_scan, lp),
+	SAVE_ARRAY(struct pl111_scan, palette),
+	SAVE(struct pl111_scan, crsr_ctrl),
+	SAVE(struct pl111_scan, crsr_config),
+	SAVE_ARRAY(struct pl111_scan, crsr_palette),
+	SAVE(struct pl111_scan, crsr_xy),
+	SAVE(struct pl111_scan, crsr_clip),
+	SAVE_ARRAY(struct pl111_scan, crsr_image),
+	SAVE_LAST,
+};
+
+/* A picture takes from these numbers only the bits that it has a meaning for: any will do. */
+static const struct save_field fields[] = {
+	SAVE_SUB(struct pl111, scan, scan_fields),
+	SAVE_MAX(struct pl111, age, DEV_AGE_MAX),
+	SAVE(struct pl111, tim2),
+	SAVE(struct pl111, tim3),
+	SAVE(struct pl111, upbase),
+	SAVE(struct pl111, lpbase),
+	SAVE_MAX(struct pl111, imsc, INT_ALL),
+	SAVE_MAX(struct pl111, ris, INT_ALL),
+	SAVE_MAX(struct pl111, crsr_imsc, 1),
+	SAVE_MAX(struct pl111, crsr_ris, 1),
+	SAVE_LAST,
+};
+
+static void pl111_before(void *obj)
+{
+	struct pl111 *p = obj;
+
+	pthread_mutex_lock(&p->lock);
+	p->age = dev_age(p->frame_start);
+	pthread_mutex_unlock(&p->lock);
+}
+
+static int pl111_after(void *obj, char **err)
+{
+	struct pl111 *p = obj;
+
+	(void)err;
+	pthread_mutex_lock(&p->lock);
+	p->frame_start = dev_age(p->age);
+	irq_restore(&p->irq, out_level(p));
+	update_irq(p);
+	pthread_mutex_unlock(&p->lock);
+	return 0;
+}
+
+static const struct save_table table = {
+	.name = "pl111", .version = 1, .fields = fields, .before = pl111_before, .after = pl111_after,
+};
+
+static unsigned int pl111_parts(struct device *dev, struct save_part *parts)
+{
+	parts[0] = (struct save_part){ &table, dev };
+	return 1;
+}
+
 static void pl111_free(struct device *dev)
 {
 	struct pl111 *p = (struct pl111 *)dev;
@@ -300,6 +369,7 @@ static const struct device_ops pl111_ops = {
 	.write = pl111_write,
 	.reset = pl111_reset,
 	.free = pl111_free,
+	.parts = pl111_parts,
 };
 
 int pl111_create(struct loop *loop, struct guest_mem *mem, struct irq_line irq,

@@ -12,6 +12,7 @@
 #include "vmm/dev/regs.h"
 #include "vmm/dev/sdcard.h"
 #include "vmm/dev/timer.h"
+#include "vmm/host/log.h"
 
 #define FIFO_WORDS 16
 
@@ -74,6 +75,7 @@ struct pl181 {
 	u32 part;			/* bytes: of a word on its way in, or of fifo[head] gone out */
 	u32 fifo[FIFO_WORDS];
 	bool level[2];
+	bool has_card;			/* for the save table */
 };
 
 static bool receiving(const struct pl181 *p)
@@ -533,6 +535,88 @@ static void pl181_reset(struct device *dev)
 	pthread_mutex_unlock(&p->lock);
 }
 
+static const struct save_field fields[] = {
+	SAVE(struct pl181, has_card),
+	SAVE(struct pl181, power),
+	SAVE(struct pl181, clock),
+	SAVE(struct pl181, argument),
+	SAVE(struct pl181, command),
+	SAVE(struct pl181, respcmd),
+	SAVE_ARRAY(struct pl181, response),
+	SAVE(struct pl181, datatimer),
+	SAVE_MAX(struct pl181, datalength, 0xffff),
+	SAVE(struct pl181, datactrl),
+	SAVE_MAX(struct pl181, status, ST_STATIC),
+	SAVE_ARRAY_MAX(struct pl181, mask, ST_ALL),
+	SAVE(struct pl181, select),
+	SAVE(struct pl181, cmd_waits),
+	SAVE(struct pl181, active),
+	SAVE(struct pl181, commanded),
+	SAVE_MAX(struct pl181, datacnt, 0xffff),
+	SAVE_MAX(struct pl181, fifocnt, 0x4000),
+	SAVE_MAX(struct pl181, head, FIFO_WORDS - 1),
+	SAVE_MAX(struct pl181, count, FIFO_WORDS),
+	SAVE_MAX(struct pl181, part, 3),
+	SAVE_ARRAY(struct pl181, fifo),
+	SAVE_MAX(struct pl181, timer.left, DEV_LEFT_MAX),
+	SAVE_LAST,
+};
+
+static void pl181_before(void *obj)
+{
+	struct pl181 *p = obj;
+
+	pthread_mutex_lock(&p->lock);
+	p->has_card = p->card;
+	dev_timer_save(&p->timer);
+	pthread_mutex_unlock(&p->lock);
+}
+
+static int pl181_after(void *obj, char **err)
+{
+	struct pl181 *p = obj;
+
+	if (p->has_card != !!p->card)
+		return err_set(err, -EINVAL, "pl181: the guest has %s card in its slot, and here is %s; start the"
+			       " destination %s --sd", p->has_card ? "a" : "no", p->card ? "one" : "none",
+			       p->has_card ? "with the same" : "without");
+	/* A word that is half in needs room; one that is half out is there. */
+	if (p->part && (receiving(p) ? p->count == FIFO_WORDS : !p->count))
+		return err_set(err, -EINVAL, "pl181: a part of a word is in a FIFO of %u words; the stream is damaged",
+			       p->count);
+	pthread_mutex_lock(&p->lock);
+	for (unsigned int i = 0; i < 2; i++) {
+		p->level[i] = status(p) & p->mask[i];
+		irq_restore(&p->irq[i], p->level[i]);
+	}
+	dev_timer_load(&p->timer);
+	pthread_mutex_unlock(&p->lock);
+	return 0;
+}
+
+static const struct save_table table = {
+	.name = "pl181", .version = 1, .fields = fields, .before = pl181_before, .after = pl181_after,
+};
+
+static unsigned int pl181_parts(struct device *dev, struct save_part *parts)
+{
+	struct pl181 *p = (struct pl181 *)dev;
+	unsigned int n = 0;
+
+	parts[n++] = (struct save_part){ &table, p };
+	if (p->card)
+		parts[n++] = sdcard_part(p->card);
+	return n;
+}
+
+static void pl181_drain(struct device *dev)
+{
+	struct pl181 *p = (struct pl181 *)dev;
+
+	if (p->card)
+		sdcard_drain(p->card);
+}
+
 static void pl181_free(struct device *dev)
 {
 	struct pl181 *p = (struct pl181 *)dev;
@@ -549,6 +633,8 @@ static const struct device_ops pl181_ops = {
 	.write = pl181_write,
 	.reset = pl181_reset,
 	.free = pl181_free,
+	.drain = pl181_drain,
+	.parts = pl181_parts,
 };
 
 int pl181_create(struct loop *loop, struct sdcard *card, const struct irq_line irq[2],

@@ -110,3 +110,77 @@ void ps2_timer(struct ps2 *p)
 	else
 		ps2_mouse_report(p);
 }
+
+static const struct save_field event_fields[] = {
+	SAVE_MAX(struct ps2_event, len, PS2_EVENT_BYTES),
+	SAVE_BUFFER(struct ps2_event, byte),
+	SAVE_LAST,
+};
+
+static const struct save_field keyboard_fields[] = {
+	SAVE(struct ps2_keyboard, scanning),
+	SAVE_MAX(struct ps2_keyboard, leds, 7),
+	SAVE_MAX(struct ps2_keyboard, typematic, 0x7f),
+	SAVE(struct ps2_keyboard, set),
+	SAVE(struct ps2_keyboard, repeat),
+	SAVE_LAST,
+};
+
+static const struct save_field mouse_fields[] = {
+	SAVE(struct ps2_mouse, reporting),
+	SAVE(struct ps2_mouse, remote),
+	SAVE(struct ps2_mouse, wrap),
+	SAVE(struct ps2_mouse, double_scale),
+	SAVE(struct ps2_mouse, wheel),
+	SAVE(struct ps2_mouse, rate),
+	SAVE_MAX(struct ps2_mouse, resolution, 3),
+	SAVE_MAX(struct ps2_mouse, knock, 2),
+	SAVE_MAX(struct ps2_mouse, buttons, 7),
+	SAVE_MAX(struct ps2_mouse, sent_buttons, 7),
+	SAVE(struct ps2_mouse, dx),
+	SAVE(struct ps2_mouse, dy),
+	SAVE(struct ps2_mouse, dz),
+	SAVE_MAX(struct ps2_mouse, age, DEV_AGE_MAX),
+	SAVE_LAST,
+};
+
+const struct save_field ps2_fields[] = {
+	SAVE(struct ps2, command),
+	SAVE(struct ps2, last),
+	SAVE_BUFFER(struct ps2, replies),
+	SAVE_MAX(struct ps2, nr_replies, PS2_REPLIES),
+	SAVE_SUBS(struct ps2, events, event_fields),
+	SAVE_MAX(struct ps2, head, PS2_EVENTS - 1),
+	SAVE_MAX(struct ps2, count, PS2_EVENTS),
+	SAVE_MAX(struct ps2, sent, PS2_EVENT_BYTES - 1),
+	SAVE_SUB(struct ps2, kbd, keyboard_fields),
+	SAVE_SUB(struct ps2, mouse, mouse_fields),
+	SAVE_LAST,
+};
+
+void ps2_before(struct ps2 *p)
+{
+	p->mouse.age = dev_age(p->mouse.last_report);
+}
+
+static bool pending_ok(s32 d)
+{
+	return d >= -PS2_MOUSE_PENDING && d <= PS2_MOUSE_PENDING;
+}
+
+const char *ps2_after(struct ps2 *p)
+{
+	struct ps2_mouse *m = &p->mouse;
+
+	for (unsigned int i = 0; i < p->count; i++)
+		if (!p->events[(p->head + i) % PS2_EVENTS].len)
+			return "an event without bytes is in its queue";
+	if (p->sent && (!p->count || p->sent >= p->events[p->head].len))
+		return "more of an event has been sent than it has";
+	if (!m->rate)
+		return "the mouse reports never";
+	if (!pending_ok(m->dx) || !pending_ok(m->dy) || !pending_ok(m->dz))
+		return "the mouse has moved too far";
+	m->last_report = dev_age(m->age);
+	return NULL;
+}

@@ -11,6 +11,8 @@
 
 #define PS2_EVENTS 16
 #define PS2_REPLIES 16
+#define PS2_EVENT_BYTES 8
+#define PS2_MOUSE_PENDING 4096	/* counts that wait for a report, at most */
 
 #define PS2_ACK 0xfa
 #define PS2_RESEND 0xfe
@@ -19,7 +21,7 @@
 /* Bytes that belong together: a key's code, a report of the mouse. */
 struct ps2_event {
 	u8 len;
-	u8 byte[8];
+	u8 byte[PS2_EVENT_BYTES];
 };
 
 struct ps2_keyboard {
@@ -36,6 +38,7 @@ struct ps2_mouse {
 	u8 buttons, sent_buttons;
 	s32 dx, dy, dz;		/* not reported yet */
 	u64 last_report;	/* ns */
+	u64 age;		/* for the save table: of that */
 };
 
 struct ps2 {
@@ -45,12 +48,18 @@ struct ps2 {
 	u8 last;		/* byte sent, for 0xfe */
 	/* Replies go before events, but never into one that has begun. */
 	u8 replies[PS2_REPLIES];
-	unsigned int nr_replies;
+	u32 nr_replies;
 	struct ps2_event events[PS2_EVENTS];
-	unsigned int head, count, sent;		/* sent: bytes of the first event */
+	u32 head, count, sent;		/* sent: bytes of the first event */
 	struct ps2_keyboard kbd;
 	struct ps2_mouse mouse;
 };
+
+/* For the save table of the PL050; the timer is its. */
+extern const struct save_field ps2_fields[];
+void ps2_before(struct ps2 *p);
+/* NULL, or what is wrong. */
+const char *ps2_after(struct ps2 *p);
 
 void ps2_power_on(struct ps2 *p);
 /* The host sends @byte. */

@@ -9,7 +9,6 @@
 
 #define ID_PLAIN 0
 #define ID_WHEEL 3
-#define PENDING_MAX 4096	/* counts */
 #define BUSY_EVENTS 2		/* the host is behind: wait with reports */
 
 enum {
@@ -85,7 +84,7 @@ void ps2_mouse_report(struct ps2 *p)
 
 static s32 add(s32 a, int b)
 {
-	return clamp(a + clamp(b, -PENDING_MAX, PENDING_MAX), -PENDING_MAX, PENDING_MAX);
+	return clamp(a + clamp(b, -PS2_MOUSE_PENDING, PS2_MOUSE_PENDING), -PS2_MOUSE_PENDING, PS2_MOUSE_PENDING);
 }
 
 void ps2_mouse_move(struct ps2 *p, int dx, int dy, int dz, unsigned int buttons)

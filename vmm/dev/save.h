@@ -34,8 +34,9 @@ struct save_field {
 	u8 flags;
 };
 
-/* The C type of a field decides how it is written; other types do not compile. */
-#define SAVE_KIND_OF(x) _Generic((x), bool: SAVE_BOOL, u8: SAVE_UINT, u16: SAVE_UINT, u32: SAVE_UINT, u64: SAVE_UINT)
+/* The C type of a field decides how it is written (signed: its bits); other types do not compile. */
+#define SAVE_KIND_OF(x)                                                                                       \
+	_Generic((x), bool: SAVE_BOOL, u8: SAVE_UINT, u16: SAVE_UINT, u32: SAVE_UINT, u64: SAVE_UINT, s32: SAVE_UINT)
 #define SAVE_AT(type, field) (((type *)0)->field)
 
 /* A scalar, whole range; one that must not exceed @most. */
@@ -76,7 +77,10 @@ struct save_table {
 	const char *name;		/* of the kind of thing: "pl011" */
 	u32 version;			/* a stream with a higher one is refused */
 	const struct save_field *fields;	/* up to SAVE_LAST */
-	/* Puts into the fields what is kept elsewhere while the machine runs (a running timer). */
+	/*
+	 * Puts into the fields what is kept elsewhere while the machine runs (a running
+	 * timer).  Changes nothing that counts: lines stay, and the machine may go on here.
+	 */
 	void (*before)(void *obj);
 	/*
 	 * All fields have arrived, each within its max, from somebody who may want to

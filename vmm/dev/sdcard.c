@@ -88,11 +88,26 @@ static void job_run(struct pool_job *job)
 	} else if (c->state == S_DIS) {
 		c->state = S_STBY;
 	}
-	call = c->host_waits;
+	call = c->host_waits && c->ready;
 	c->host_waits = false;
+	c->calling = call;
 	pthread_mutex_unlock(&c->lock);
-	if (call && c->ready)
+	if (call)
 		c->ready(c->opaque);
+	pthread_mutex_lock(&c->lock);
+	c->calling = false;
+	if (!c->busy)
+		pthread_cond_broadcast(&c->rest);
+	pthread_mutex_unlock(&c->lock);
+}
+
+/* A call of ready() may begin the next job; with the guest at rest that ends when the FIFO is full or empty. */
+void sdcard_drain(struct sdcard *c)
+{
+	pthread_mutex_lock(&c->lock);
+	while (c->busy || c->calling)
+		pthread_cond_wait(&c->rest, &c->lock);
+	pthread_mutex_unlock(&c->lock);
 }
 
 void sd_xfer_end(struct sdcard *c)
@@ -367,6 +382,7 @@ int sdcard_create(struct image_set *images, const char *path, bool readonly, str
 	c->high_capacity = c->bytes >= SD_HC_MIN;
 	c->job.run = job_run;
 	pthread_mutex_init(&c->lock, NULL);
+	pthread_cond_init(&c->rest, NULL);
 	sdcard_reset(c);
 	*out = c;
 	return 0;
@@ -384,6 +400,7 @@ void sdcard_free(struct sdcard *c)
 	__atomic_store_n(&c->ending, true, __ATOMIC_RELAXED);
 	pool_free(c->pool);
 	image_close(c->image);
+	pthread_cond_destroy(&c->rest);
 	pthread_mutex_destroy(&c->lock);
 	free(c);
 }

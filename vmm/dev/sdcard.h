@@ -16,6 +16,7 @@
 
 struct image_set;
 struct sdcard;
+struct save_part;
 
 /* A size that cards have: a power of two from 1 MiB to 2 TiB. */
 int sdcard_size_ok(u64 bytes);
@@ -53,6 +54,14 @@ ssize_t sdcard_read(struct sdcard *card, void *buf, size_t len);
 ssize_t sdcard_write(struct sdcard *card, const void *buf, size_t len);
 /* The host has no more to write for now: program what is whole. */
 void sdcard_write_end(struct sdcard *card);
+
+/*
+ * Migration.  Waits until the card's thread is at rest, with what was sent to be written
+ * written; the host's lock is not held.  Its state, for the save tables of the host.
+ */
+void sdcard_drain(struct sdcard *card);
+struct save_part sdcard_part(struct sdcard *card);
+
 /* The length of a block in the transfer under way; 0 when there is none. */
 unsigned int sdcard_block_len(struct sdcard *card);
 

@@ -50,8 +50,9 @@ struct sdcard {
 	void *opaque;
 	struct pool_job job;
 	pthread_mutex_t lock;		/* everything below */
+	pthread_cond_t rest;		/* the card's thread has come to rest */
 	struct sdcard_regs regs;
-	enum sd_state state;
+	u8 state;			/* enum sd_state */
 	u32 status;			/* R1_* but state and readiness */
 	u16 rca;
 	bool app;			/* after CMD55 */
@@ -69,6 +70,7 @@ struct sdcard {
 	u64 pos;			/* in the image: of the next chunk */
 	bool io_failed;
 	bool host_waits;		/* call ready() after the next change */
+	bool calling;			/* ready() runs */
 	/* The buffer; of the job while busy. */
 	u32 buf_len, buf_pos;
 	u8 buf[SD_CHUNK];
@@ -79,6 +81,9 @@ struct sdcard {
 	u64 job_off, job_len;
 	u64 erase_off, erase_len;	/* waits for a read that nobody wants any more */
 	bool ending;			/* atomic: give up a long erase */
+	/* For the save table: of the card that the guest had. */
+	u64 had_bytes;
+	bool had_readonly;
 };
 
 /* All with the lock held. */

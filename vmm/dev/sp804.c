@@ -12,6 +12,7 @@
 
 #include "vmm/dev/regs.h"
 #include "vmm/dev/timer.h"
+#include "vmm/host/log.h"
 
 #define NS_PER_S 1000000000ull
 #define COUNTERS 2
@@ -27,6 +28,7 @@
 
 struct counter {
 	u64 epoch_ns;		/* tick 0 was then, */
+	u64 age;		/* for the save table: so long ago, */
 	u64 rate;		/* and since then there are so many in 256 seconds */
 	u64 tick;		/* at this one */
 	u64 left;		/* there were so many to the next zero; its low bits are what VALUE shows */
@@ -104,13 +106,18 @@ static void advance(struct counter *c, u64 now)
 		wrap(c, passed - c->left);
 }
 
-static void update_irq(struct sp804 *t)
+static bool out_level(const struct sp804 *t)
 {
 	u32 out = 0;
 
 	for (unsigned int i = 0; i < COUNTERS; i++)
 		out |= t->counter[i].ris && t->counter[i].ctrl & CTRL_INTEN ? 1u << i : 0;
-	irq_set(&t->irq, t->itcr & 1 ? t->itop & 3 : out);
+	return t->itcr & 1 ? t->itop & 3 : out;
+}
+
+static void update_irq(struct sp804 *t)
+{
+	irq_set(&t->irq, out_level(t));
 }
 
 /* After every change, and at a zero. */
@@ -223,6 +230,8 @@ static enum arm_result sp804_read(struct device *dev, unsigned int cpu, u64 off,
 	if (off < 0x40) {
 		advance(&t->counter[n], dev_now());
 		*val = counter_read(&t->counter[n], off & 0x1f);
+		/* The timer comes late now and then. */
+		update_irq(t);
 	} else if (off == 0xf00) {
 		*val = t->itcr;
 	}
@@ -291,6 +300,68 @@ static void sp804_reset(struct device *dev)
 	pthread_mutex_unlock(&t->lock);
 }
 
+/* The rate follows from the prescaler and the board's clock, which has been loaded before. */
+static const struct save_field counter_fields[] = {
+	SAVE_MAX(struct counter, age, DEV_AGE_MAX),
+	SAVE(struct counter, tick),
+	SAVE_MAX(struct counter, left, 1ull << 32),
+	SAVE(struct counter, halted),
+	SAVE(struct counter, load),
+	SAVE_MAX(struct counter, ctrl, CTRL_MASK),
+	SAVE_MAX(struct counter, ris, 1),
+	SAVE_LAST,
+};
+
+static const struct save_field fields[] = {
+	SAVE_SUBS(struct sp804, counter, counter_fields),
+	SAVE_MAX(struct sp804, itcr, 1),
+	SAVE_MAX(struct sp804, itop, 3),
+	SAVE_LAST,
+};
+
+static void sp804_before(void *obj)
+{
+	struct sp804 *t = obj;
+
+	pthread_mutex_lock(&t->lock);
+	for (unsigned int i = 0; i < COUNTERS; i++)
+		t->counter[i].age = dev_age(t->counter[i].epoch_ns);
+	pthread_mutex_unlock(&t->lock);
+}
+
+static int sp804_after(void *obj, char **err)
+{
+	struct sp804 *t = obj;
+	int ret = 0;
+
+	pthread_mutex_lock(&t->lock);
+	for (unsigned int i = 0; i < COUNTERS && !ret; i++) {
+		struct counter *c = &t->counter[i];
+
+		c->rate = rate_of(t, i);
+		c->epoch_ns = dev_age(c->age);
+		if (c->tick > ticks_of(c->age, c->rate))
+			ret = err_set(err, -EINVAL, "sp804: counter %u is at tick %llu, which is yet to come; the"
+				      " stream is damaged", i, (unsigned long long)c->tick);
+	}
+	if (!ret) {
+		irq_restore(&t->irq, out_level(t));
+		update(t);
+	}
+	pthread_mutex_unlock(&t->lock);
+	return ret;
+}
+
+static const struct save_table table = {
+	.name = "sp804", .version = 1, .fields = fields, .before = sp804_before, .after = sp804_after,
+};
+
+static unsigned int sp804_parts(struct device *dev, struct save_part *parts)
+{
+	parts[0] = (struct save_part){ &table, dev };
+	return 1;
+}
+
 static void sp804_free(struct device *dev)
 {
 	struct sp804 *t = (struct sp804 *)dev;
@@ -306,6 +377,7 @@ static const struct device_ops sp804_ops = {
 	.write = sp804_write,
 	.reset = sp804_reset,
 	.free = sp804_free,
+	.parts = sp804_parts,
 };
 
 int sp804_create(struct loop *loop, const struct sp804_clock *clock, struct irq_line irq, struct device **out)

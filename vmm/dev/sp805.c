@@ -7,6 +7,7 @@
 
 #include "vmm/dev/regs.h"
 #include "vmm/dev/timer.h"
+#include "vmm/host/log.h"
 #include "vmm/host/loop.h"
 
 #define NS_PER_S 1000000000ull
@@ -21,6 +22,7 @@ struct sp805 {
 	struct loop_source *timer;	/* the loop's thread only */
 	pthread_mutex_t lock;		/* everything below; then comes the GIC's */
 	u64 end_ns;			/* the counter, if it counts, reaches zero then */
+	u64 left_ns;			/* for the save table: until then */
 	u32 stopped;			/* what it shows when it does not */
 	u32 load, ctrl, ris, locked, itcr, itop;
 };
@@ -38,9 +40,14 @@ static u64 ns_of(const struct sp805 *w, u64 ticks)
 	return dev_muldiv(ticks, NS_PER_S, 0, w->cfg.hz);
 }
 
+static bool out_level(const struct sp805 *w)
+{
+	return w->itcr ? w->itop & 2 : w->ris && w->ctrl & CTRL_INTEN;
+}
+
 static void update_irq(struct sp805 *w)
 {
-	irq_set(&w->irq, w->itcr ? w->itop & 2 : w->ris && w->ctrl & CTRL_INTEN);
+	irq_set(&w->irq, out_level(w));
 }
 
 static void reload(struct sp805 *w)
@@ -50,6 +57,12 @@ static void reload(struct sp805 *w)
 }
 
 static void timer_arm(void *opaque);
+
+/* With the interrupt there and no reset to come, zero changes nothing. */
+static bool zero_counts(const struct sp805 *w)
+{
+	return w->ctrl & CTRL_INTEN && (!w->ris || w->ctrl & CTRL_RESEN);
+}
 
 /* DDI 0270B 2.2: the first zero interrupts, the second with the interrupt still there resets. */
 static void timer_fired(void *opaque)
@@ -78,8 +91,7 @@ static void timer_arm(void *opaque)
 	bool on;
 
 	pthread_mutex_lock(&w->lock);
-	/* With the interrupt there and no reset to come, zero changes nothing. */
-	on = w->ctrl & CTRL_INTEN && (!w->ris || w->ctrl & CTRL_RESEN);
+	on = zero_counts(w);
 	end = w->end_ns;
 	pthread_mutex_unlock(&w->lock);
 	if (w->timer)
@@ -87,16 +99,22 @@ static void timer_arm(void *opaque)
 	w->timer = on ? loop_add_timer(w->cfg.loop, end > now ? end - now : 0, 0, timer_fired, w) : NULL;
 }
 
+/* To the next zero, over periods that nobody was told of because the interrupt was there already. */
+static u64 ns_left(const struct sp805 *w)
+{
+	u64 now = now_ns(), period = ns_of(w, (u64)w->load + 1);
+
+	return now < w->end_ns ? w->end_ns - now : period - (now - w->end_ns) % (period ? period : 1);
+}
+
 static u32 read_value(void *dev)
 {
 	struct sp805 *w = dev;
-	u64 now = now_ns(), period = ns_of(w, (u64)w->load + 1), left;
+	u64 left;
 
 	if (!(w->ctrl & CTRL_INTEN))
 		return w->stopped;
-	/* Periods that nobody was told of, because the interrupt was there already. */
-	left = now < w->end_ns ? w->end_ns - now : period - (now - w->end_ns) % (period ? period : 1);
-	left = dev_muldiv(left, w->cfg.hz, 0, NS_PER_S);
+	left = dev_muldiv(ns_left(w), w->cfg.hz, 0, NS_PER_S);
 	return left > w->load ? w->load : left;
 }
 
@@ -202,6 +220,53 @@ static void sp805_reset(struct device *dev)
 	loop_call(w->cfg.loop, timer_arm, w);
 }
 
+static const struct save_field fields[] = {
+	SAVE(struct sp805, left_ns),
+	SAVE(struct sp805, stopped),
+	SAVE(struct sp805, load),
+	SAVE_MAX(struct sp805, ctrl, CTRL_INTEN | CTRL_RESEN),
+	SAVE_MAX(struct sp805, ris, 1),
+	SAVE_MAX(struct sp805, locked, 1),
+	SAVE_MAX(struct sp805, itcr, 1),
+	SAVE_MAX(struct sp805, itop, 3),
+	SAVE_LAST,
+};
+
+/* A zero that is due and was not yet seen is due there at once. */
+static void sp805_before(void *obj)
+{
+	struct sp805 *w = obj;
+
+	pthread_mutex_lock(&w->lock);
+	w->left_ns = zero_counts(w) && now_ns() >= w->end_ns ? 0 : ns_left(w);
+	pthread_mutex_unlock(&w->lock);
+}
+
+static int sp805_after(void *obj, char **err)
+{
+	struct sp805 *w = obj;
+
+	if (w->left_ns > ns_of(w, (u64)w->load + 1))
+		return err_set(err, -EINVAL, "sp805: %llu ns are left of a period that is shorter; the stream is"
+			       " damaged", (unsigned long long)w->left_ns);
+	pthread_mutex_lock(&w->lock);
+	w->end_ns = now_ns() + w->left_ns;
+	irq_restore(&w->irq, out_level(w));
+	pthread_mutex_unlock(&w->lock);
+	loop_call(w->cfg.loop, timer_arm, w);
+	return 0;
+}
+
+static const struct save_table table = {
+	.name = "sp805", .version = 1, .fields = fields, .before = sp805_before, .after = sp805_after,
+};
+
+static unsigned int sp805_parts(struct device *dev, struct save_part *parts)
+{
+	parts[0] = (struct save_part){ &table, dev };
+	return 1;
+}
+
 static void sp805_free(struct device *dev)
 {
 	struct sp805 *w = (struct sp805 *)dev;
@@ -219,6 +284,7 @@ static const struct device_ops sp805_ops = {
 	.write = sp805_write,
 	.reset = sp805_reset,
 	.free = sp805_free,
+	.parts = sp805_parts,
 };
 
 int sp805_create(const struct sp805_config *cfg, struct irq_line irq, struct device **out)

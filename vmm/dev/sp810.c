@@ -134,6 +134,39 @@ static void sp810_reset(struct device *dev)
 	publish(c, 0);
 }
 
+static const struct save_field fields[] = {
+	SAVE(struct sp810, ctrl),
+	SAVE(struct sp810, imctrl),
+	SAVE(struct sp810, imstat),
+	SAVE(struct sp810, xtal),
+	SAVE(struct sp810, pll),
+	SAVE(struct sp810, pllf),
+	SAVE(struct sp810, per0),
+	SAVE(struct sp810, per1),
+	SAVE(struct sp810, peren),
+	SAVE(struct sp810, itcr),
+	SAVE_LAST,
+};
+
+static int sp810_after(void *obj, char **err)
+{
+	struct sp810 *c = obj;
+
+	(void)err;
+	publish(c, c->ctrl & TIMER_SELS);
+	return 0;
+}
+
+static const struct save_table table = {
+	.name = "sp810", .version = 1, .fields = fields, .after = sp810_after,
+};
+
+static unsigned int sp810_parts(struct device *dev, struct save_part *parts)
+{
+	parts[0] = (struct save_part){ &table, dev };
+	return 1;
+}
+
 static void sp810_free(struct device *dev)
 {
 	struct sp810 *c = (struct sp810 *)dev;
@@ -148,6 +181,7 @@ static const struct device_ops sp810_ops = {
 	.write = sp810_write,
 	.reset = sp810_reset,
 	.free = sp810_free,
+	.parts = sp810_parts,
 };
 
 int sp810_create(void (*changed)(void *ctx), void *ctx, struct device **out)

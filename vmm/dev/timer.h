@@ -23,6 +23,7 @@ struct dev_timer {
 	/* Under the lock, in ns of CLOCK_MONOTONIC; 0: none. */
 	u64 deadline;
 	u64 armed;			/* when the loop will wake */
+	u64 left;			/* for save tables: ns to the deadline and 1 more; 0: none */
 	bool queued;			/* a call to the loop is under way */
 	/* The loop's thread only. */
 	struct loop_source *src;
@@ -42,6 +43,37 @@ static inline bool dev_timer_pending(const struct dev_timer *t)
 
 /* CLOCK_MONOTONIC in ns. */
 u64 dev_now(void);
+
+/*
+ * For save tables.  A point in time moves as what has gone by since (a field with
+ * DEV_AGE_MAX as its max), a timer as its field left (DEV_LEFT_MAX): a machine that is moved
+ * does not notice how long that took.
+ */
+#define DEV_AGE_MAX (1ULL << 62)
+#define DEV_LEFT_MAX (1ULL << 60)
+
+/* Both ways: a time to its age, an age to its time. */
+static inline u64 dev_age(u64 then)
+{
+	return dev_now() - then;
+}
+
+/* In before(). */
+static inline void dev_timer_save(struct dev_timer *t)
+{
+	u64 now = dev_now();
+
+	t->left = !t->deadline ? 0 : t->deadline > now ? t->deadline - now + 1 : 1;
+}
+
+/* In after(), with the lock held. */
+static inline void dev_timer_load(struct dev_timer *t)
+{
+	if (t->left)
+		dev_timer_set(t, t->left - 1);
+	else
+		dev_timer_cancel(t);
+}
 
 /* floor((@a * @b + @c) / @d) modulo 2^64, exact on hosts of any width; @d is not 0. */
 u64 dev_muldiv(u64 a, u64 b, u64 c, u64 d);

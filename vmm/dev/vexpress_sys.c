@@ -86,6 +86,7 @@ struct vexpress_sys {
 	struct device dev;
 	struct vexpress_sys_config cfg;
 	u64 start_ns;
+	u64 age;			/* for the save table: of start_ns */
 	pthread_mutex_t lock;		/* everything below */
 	enum wish wish;			/* to be told once the lock is free */
 	u32 nvflags;			/* not reset */
@@ -281,6 +282,50 @@ static void sys_reset(struct device *dev)
 	pthread_mutex_unlock(&s->lock);
 }
 
+/* What the board is (ID, PROCID) is the same there. */
+static const struct save_field fields[] = {
+	SAVE_MAX(struct vexpress_sys, age, DEV_AGE_MAX),
+	SAVE(struct vexpress_sys, nvflags),
+	SAVE(struct vexpress_sys, sw),
+	SAVE(struct vexpress_sys, led),
+	SAVE(struct vexpress_sys, flags),
+	SAVE(struct vexpress_sys, flash),
+	SAVE(struct vexpress_sys, cfgsw),
+	SAVE(struct vexpress_sys, misc),
+	SAVE(struct vexpress_sys, dma),
+	SAVE(struct vexpress_sys, cfgdata),
+	SAVE(struct vexpress_sys, cfgctrl),
+	SAVE(struct vexpress_sys, cfgstat),
+	SAVE_ARRAY(struct vexpress_sys, values),
+	SAVE_LAST,
+};
+
+static void sys_before(void *obj)
+{
+	struct vexpress_sys *s = obj;
+
+	s->age = dev_age(s->start_ns);
+}
+
+static int sys_after(void *obj, char **err)
+{
+	struct vexpress_sys *s = obj;
+
+	(void)err;
+	s->start_ns = dev_age(s->age);
+	return 0;
+}
+
+static const struct save_table table = {
+	.name = "vexpress-sys", .version = 1, .fields = fields, .before = sys_before, .after = sys_after,
+};
+
+static unsigned int sys_parts(struct device *dev, struct save_part *parts)
+{
+	parts[0] = (struct save_part){ &table, dev };
+	return 1;
+}
+
 static void sys_free(struct device *dev)
 {
 	struct vexpress_sys *s = (struct vexpress_sys *)dev;
@@ -295,6 +340,7 @@ static const struct device_ops sys_ops = {
 	.write = sys_write,
 	.reset = sys_reset,
 	.free = sys_free,
+	.parts = sys_parts,
 };
 
 int vexpress_sys_create(const struct vexpress_sys_config *cfg, struct device **out)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "vmm/machine/board.h"
 
+#include <stdio.h>
+
 #include "vmm/dev/virtio/virtio.h"
 #include "vmm/mem/bus.h"
 
@@ -22,6 +24,9 @@ int board_init(struct board *b, const struct machine_env *env, const struct mach
 	ret = gic_create(&cfg, &b->gic);
 	if (!ret)
 		ret = bus_add(env->bus, gic->dist, gic->dist_size, gic_dist(b->gic));
+	/* First: others drive its lines when they are loaded. */
+	if (!ret)
+		b->named[b->nnamed++] = (struct machine_device){ "gic", gic_dist(b->gic) };
 	if (!ret)
 		ret = bus_add(env->bus, gic->cpu, gic->cpu_size, gic_cpu_interface(b->gic));
 	return ret;
@@ -36,7 +41,7 @@ static void engine_spi(void *ctx, unsigned int spi, bool level)
 
 struct irq_line board_spi(struct board *b, unsigned int spi)
 {
-	return b->gic ? gic_spi(b->gic, spi) : (struct irq_line){ engine_spi, b, spi };
+	return b->gic ? gic_spi(b->gic, spi) : (struct irq_line){ .set = engine_spi, .ctx = b, .n = spi };
 }
 
 int board_add(struct board *b, u64 base, u64 size, struct device *dev)
@@ -46,6 +51,12 @@ int board_add(struct board *b, u64 base, u64 size, struct device *dev)
 		return -ENOSPC;
 	}
 	b->devices[b->ndevices++] = dev;
+	if (dev->ops->parts) {
+		struct machine_device *d = &b->named[b->nnamed++];
+
+		snprintf(d->name, sizeof(d->name), "%s@%llx", dev->ops->name, (unsigned long long)base);
+		d->dev = dev;
+	}
 	return bus_add(b->bus, base, size, dev);
 }
 
@@ -106,6 +117,14 @@ void board_reset(struct machine *m)
 		b->devices[i]->ops->reset(b->devices[i]);
 	if (b->gic)
 		gic_reset(b->gic);
+}
+
+unsigned int board_devices(struct machine *m, const struct machine_device **out)
+{
+	struct board *b = (struct board *)m;
+
+	*out = b->named;
+	return b->nnamed;
 }
 
 void board_set_ppi(struct machine *m, unsigned int cpu, unsigned int intid, bool level)

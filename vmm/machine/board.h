@@ -18,6 +18,9 @@ struct board {
 	/* Freed backwards.  The GIC is apart: all others need it. */
 	struct device *devices[BOARD_MAX_DEVICES];
 	unsigned int ndevices;
+	/* Those with state, and the GIC. */
+	struct machine_device named[BOARD_MAX_DEVICES + 1];
+	unsigned int nnamed;
 };
 
 /* 0 or -errno; after a failure board_destroy() frees what is there. */
@@ -34,6 +37,7 @@ void board_destroy(struct board *b);
 
 /* For struct machine_ops. */
 void board_reset(struct machine *m);
+unsigned int board_devices(struct machine *m, const struct machine_device **out);
 void board_set_ppi(struct machine *m, unsigned int cpu, unsigned int intid, bool level);
 
 #endif

@@ -105,6 +105,7 @@ static void vexpress_free(struct machine *m)
 static const struct machine_ops vexpress_ops = {
 	.reset = board_reset,
 	.set_ppi = board_set_ppi,
+	.devices = board_devices,
 	.screenshot = vexpress_screenshot,
 	.key = vexpress_key,
 	.mouse = vexpress_mouse,

@@ -52,6 +52,7 @@ static void virt_free(struct machine *m)
 static const struct machine_ops virt_ops = {
 	.reset = board_reset,
 	.set_ppi = board_set_ppi,
+	.devices = board_devices,
 	.power_button = virt_power_button,
 	.free = virt_free,
 };

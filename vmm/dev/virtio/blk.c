@@ -84,6 +84,9 @@ struct virtio_blk {
 	struct pool *pool;
 	u64 capacity;			/* bytes, a multiple of SECTOR */
 	bool readonly;
+	/* For the save table: of the disk that the guest had. */
+	u64 had_capacity;
+	bool had_readonly;
 	char serial[ID_LEN];
 	struct pool_job again;		/* continues a long queue on a thread */
 	bool again_queued;
@@ -418,11 +421,60 @@ static void blk_free(struct virtio_device *vdev)
 	free(blk);
 }
 
+/* The disk's contents move in their own way; that it is the same one shows at its size. */
+static const struct save_field fields[] = {
+	SAVE(struct virtio_blk, had_capacity),
+	SAVE(struct virtio_blk, had_readonly),
+	SAVE_LAST,
+};
+
+static void blk_before(void *obj)
+{
+	struct virtio_blk *blk = obj;
+
+	blk->had_capacity = blk->capacity;
+	blk->had_readonly = blk->readonly;
+}
+
+static int blk_after(void *obj, char **err)
+{
+	struct virtio_blk *blk = obj;
+
+	if (blk->had_capacity != blk->capacity)
+		return err_set(err, -EINVAL, "virtio-blk: the guest's disk has %llu bytes, and the one here %llu; give"
+			       " the destination the same image, or a copy", (unsigned long long)blk->had_capacity,
+			       (unsigned long long)blk->capacity);
+	if (blk->had_readonly != blk->readonly)
+		return err_set(err, -EINVAL, "virtio-blk: the guest's disk is %s, and the one here is not; start"
+			       " the destination %s ',readonly' at its --disk",
+			       blk->had_readonly ? "read-only" : "writable", blk->had_readonly ? "with" : "without");
+	return 0;
+}
+
+static const struct save_table table = {
+	.name = "virtio-blk", .version = 1, .fields = fields, .before = blk_before, .after = blk_after,
+};
+
+#define AS_WRITABLE "start the destination with the same ',readonly' at its --disk"
+
+static const struct virtio_feature_name feature_names[] = {
+	{ F_SEG_MAX, "SEG_MAX", NULL },
+	{ F_RO, "RO", AS_WRITABLE },
+	{ F_BLK_SIZE, "BLK_SIZE", NULL },
+	{ F_FLUSH, "FLUSH", NULL },
+	{ F_TOPOLOGY, "TOPOLOGY", NULL },
+	{ F_DISCARD, "DISCARD", AS_WRITABLE },
+	{ F_WRITE_ZEROES, "WRITE_ZEROES", AS_WRITABLE },
+	{ 0, NULL, NULL },
+};
+
 static const struct virtio_device_ops blk_ops = {
 	.name = "blk",
 	.notify = blk_notify,
 	.quiesce = blk_quiesce,
 	.free = blk_free,
+	.feature_names = feature_names,
+	.table = &table,
 };
 
 static void config_init(struct virtio_blk *blk)

@@ -37,10 +37,10 @@ struct virtio_console {
 	/* Under the lock: */
 	struct virtq_chain held;	/* output that waits for the back end */
 	bool holding;
-	size_t held_off;		/* bytes of it already written */
+	u32 held_off;			/* bytes of it, or of what comes next, already written */
 	unsigned int tries;		/* without any progress */
 	u8 input[INPUT_SIZE];		/* what the guest has no buffer for */
-	size_t input_len;
+	u32 input_len;
 	bool input_full;		/* can_receive() has said 0 */
 };
 
@@ -85,7 +85,6 @@ static void tx_serve(struct virtio_console *con)
 				if (!virtio_pop(vdev, Q_TX, &con->held))
 					break;
 				con->holding = true;
-				con->held_off = 0;
 				left--;
 			}
 			if (!held_write(con, &budget))
@@ -93,6 +92,7 @@ static void tx_serve(struct virtio_console *con)
 			else {
 				virtq_push(q, con->held.head, 0);
 				con->holding = false;
+				con->held_off = 0;
 			}
 		}
 	} while (left && virtio_queue_live(vdev, Q_TX) && virtq_notify_on(q));
@@ -195,8 +195,28 @@ static void console_quiesce(struct virtio_device *vdev)
 	struct virtio_console *con = (struct virtio_console *)vdev;
 
 	con->holding = false;
+	con->held_off = 0;
 	con->tries = 0;
 }
+
+/* What is held goes back into the queue, without what of it has been written. */
+static void console_drain(struct virtio_device *vdev)
+{
+	struct virtio_console *con = (struct virtio_console *)vdev;
+
+	if (con->holding)
+		virtq_unpop(&vdev->vq[Q_TX], 1);
+	con->holding = false;
+}
+
+static const struct save_field fields[] = {
+	SAVE(struct virtio_console, held_off),
+	SAVE_BUFFER(struct virtio_console, input),
+	SAVE_MAX(struct virtio_console, input_len, INPUT_SIZE),
+	SAVE_LAST,
+};
+
+static const struct save_table table = { .name = "virtio-console", .version = 1, .fields = fields };
 
 static void console_free(struct virtio_device *vdev)
 {
@@ -216,6 +236,8 @@ static const struct virtio_device_ops console_ops = {
 	.notify = console_notify,
 	.quiesce = console_quiesce,
 	.free = console_free,
+	.table = &table,
+	.drain = console_drain,
 };
 
 int virtio_console_create(struct loop *loop, struct chardev *c, struct virtio_device **out)

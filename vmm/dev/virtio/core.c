@@ -144,7 +144,7 @@ void virtio_busy(struct virtio_device *vdev)
 
 void virtio_idle(struct virtio_device *vdev)
 {
-	if (!--vdev->busy && vdev->quiescing)
+	if (!--vdev->busy && (vdev->quiescing || vdev->draining))
 		pthread_cond_broadcast(&vdev->idle);
 }
 
@@ -172,6 +172,7 @@ void virtio_reset(struct virtio_device *vdev)
 	virtio_quiesce(vdev);
 	for (i = 0; i < vdev->nr_queues; i++)
 		virtq_reset(&vdev->vq[i]);
+	vdev->loaded = false;
 	vdev->status = 0;
 	vdev->driver_features = 0;
 	vdev->feature_sel = 0;

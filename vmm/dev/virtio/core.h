@@ -51,7 +51,14 @@ enum {
 
 struct virtio_device;
 
-/* All but free() are called with vdev->lock held. */
+/* A feature bit as the specification calls it, and what to do where it is missing (may be NULL). */
+struct virtio_feature_name {
+	u64 bit;
+	const char *name;
+	const char *remedy;
+};
+
+/* All but free() and resumed() are called with vdev->lock held. */
 struct virtio_device_ops {
 	const char *name;
 	/* DRIVER_OK was set: the queues that are ready may be used from now on.  May be NULL. */
@@ -67,6 +74,14 @@ struct virtio_device_ops {
 	void (*reset)(struct virtio_device *vdev);
 	/* Ends threads, frees the device's struct; it was reset before. */
 	void (*free)(struct virtio_device *vdev);
+
+	/* For migration; each may be NULL. */
+	const struct virtio_feature_name *feature_names;	/* up to one without a name */
+	const struct save_table *table;	/* of the device's own struct */
+	/* With nothing busy: gives back what was popped and waits for the host. */
+	void (*drain)(struct virtio_device *vdev);
+	/* It was loaded, and its queues have just been looked at; on the loop's thread. */
+	void (*resumed)(struct virtio_device *vdev);
 };
 
 /* Embedded first in each device's own struct. */
@@ -83,6 +98,8 @@ struct virtio_device {
 	pthread_cond_t idle;		/* busy became 0, or quiescing ended */
 	unsigned int busy;		/* requests that use guest memory without the lock */
 	bool quiescing;			/* register accesses wait */
+	bool draining;			/* somebody waits for @idle, and nothing is dropped */
+	bool loaded;			/* and not yet resumed */
 
 	u64 driver_features;
 	u32 config_gen;
@@ -158,7 +175,12 @@ void virtio_task_destroy(struct virtio_task *task);
 /* With the lock held. */
 void virtio_task_arm(struct virtio_task *task);
 
-/* For the transport. */
+/* For the transport; these three without the lock. */
+void virtio_drain(struct virtio_device *vdev);
+void virtio_resume(struct virtio_device *vdev);
+extern const struct save_table virtio_core_table;	/* of struct virtio_device */
+
+/* For the transport; with the lock. */
 void virtio_raise(struct virtio_device *vdev, u8 bit);
 u8 virtio_isr_read(struct virtio_device *vdev);
 void virtio_isr_ack(struct virtio_device *vdev, u8 bits);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "vmm/dev/virtio/core.h"
+#include "vmm/host/log.h"
 #include "vmm/host/loop.h"
 
 /* Register offsets, table 4.1. */
@@ -60,6 +61,8 @@ struct virtio_mmio {
 	struct device dev;
 	struct virtio_device *vdev;
 	struct doorbell doorbells[VIRTIO_QUEUES_MAX];	/* by queue; constant while the guest runs */
+	/* For the save table: what is behind the window, there; 0: nothing. */
+	u32 id, queues;
 };
 
 static u32 half(u64 v, u32 sel)
@@ -326,6 +329,89 @@ static void on_doorbell(void *opaque, unsigned int events)
 	virtio_unlock(vdev);
 }
 
+/* Migration. */
+
+static const struct save_field slot_fields[] = {
+	SAVE(struct virtio_mmio, id),
+	SAVE(struct virtio_mmio, queues),
+	SAVE_LAST,
+};
+
+static void slot_before(void *obj)
+{
+	struct virtio_mmio *m = obj;
+
+	m->id = m->vdev ? m->vdev->id : 0;
+	m->queues = m->vdev ? m->vdev->nr_queues : 0;
+}
+
+static const char *kind(u32 id)
+{
+	static const char *const names[] = {
+		[0] = "nothing",
+		[VIRTIO_ID_NET] = "a network card",
+		[VIRTIO_ID_BLOCK] = "a disk",
+		[VIRTIO_ID_CONSOLE] = "a console",
+		[VIRTIO_ID_ENTROPY] = "a random generator",
+	};
+
+	return id < ARM_ARRAY_SIZE(names) ? names[id] : "an unknown device";
+}
+
+static int slot_after(void *obj, char **err)
+{
+	struct virtio_mmio *m = obj;
+	u32 id = m->id, queues = m->queues;
+
+	slot_before(m);
+	if (id != m->id)
+		return err_set(err, -EINVAL, "the guest has %s in this virtio slot, and here is %s; give the"
+			       " destination the same --disk, --net and other devices, in the same order", kind(id),
+			       kind(m->id));
+	if (queues != m->queues)
+		return err_set(err, -EINVAL, "virtio-%s: the guest's has %u queues, and the one here %u; use the same"
+			       " version of vambrace on both sides", m->vdev->ops->name, queues, m->queues);
+	return 0;
+}
+
+static const struct save_table slot_table = {
+	.name = "virtio-slot", .version = 1, .fields = slot_fields, .before = slot_before, .after = slot_after,
+};
+
+static unsigned int mmio_parts(struct device *dev, struct save_part *parts)
+{
+	struct virtio_mmio *m = (struct virtio_mmio *)dev;
+	unsigned int n = 0;
+
+	parts[n++] = (struct save_part){ &slot_table, m };
+	if (m->vdev)
+		parts[n++] = (struct save_part){ &virtio_core_table, m->vdev };
+	if (m->vdev && m->vdev->ops->table)
+		parts[n++] = (struct save_part){ m->vdev->ops->table, m->vdev };
+	return n;
+}
+
+/* A kick that waits in an eventfd is one that the guest has made. */
+static void mmio_drain(struct device *dev)
+{
+	struct virtio_mmio *m = (struct virtio_mmio *)dev;
+
+	if (!m->vdev)
+		return;
+	for (unsigned int i = 0; i < VIRTIO_QUEUES_MAX; i++)
+		if (m->doorbells[i].src)
+			on_doorbell(&m->doorbells[i], LOOP_IN);
+	virtio_drain(m->vdev);
+}
+
+static void mmio_resume(struct device *dev)
+{
+	struct virtio_device *vdev = ((struct virtio_mmio *)dev)->vdev;
+
+	if (vdev)
+		virtio_resume(vdev);
+}
+
 int virtio_mmio_add_doorbells(struct device *dev, struct loop *loop,
 			      int (*set)(void *ctx, int fd, unsigned int queue), void *ctx)
 {
@@ -368,6 +454,9 @@ static const struct device_ops mmio_ops = {
 	.write = mmio_write,
 	.reset = mmio_reset,
 	.free = mmio_free,
+	.drain = mmio_drain,
+	.parts = mmio_parts,
+	.resume = mmio_resume,
 };
 
 int virtio_mmio_create(struct guest_mem *mem, struct irq_line irq, struct virtio_device *vdev,

@@ -72,12 +72,14 @@ struct virtio_net {
 	struct netdev *netdev;
 	struct virtio_task tx_task;
 	struct virtio_task poke_task;
+	bool own_mac;			/* the user has said which */
 	/* Under the lock: */
 	struct frame *backlog, **backlog_tail;
 	u32 backlog_bytes;
 	unsigned int backlog_frames;
 	bool paused;			/* can_receive() has said no */
 	u64 tx_dropped, rx_dropped;
+	u8 mac[6];			/* for the save table: what the guest was told */
 	struct virtq_chain first;	/* of a received frame */
 	/* The loop's thread only: */
 	u32 batch_len[BATCH_FRAMES];
@@ -377,18 +379,83 @@ static void net_free(struct virtio_device *vdev)
 	free(net);
 }
 
+/* Frames of the backlog do not move: networks lose frames. */
+static const struct save_field fields[] = {
+	SAVE_BUFFER(struct virtio_net, mac),
+	SAVE_LAST,
+};
+
+static void net_before(void *obj)
+{
+	struct virtio_net *net = obj;
+
+	memcpy(net->mac, net->vdev.config + C_MAC, sizeof(net->mac));
+}
+
+static int net_after(void *obj, char **err)
+{
+	struct virtio_net *net = obj;
+
+	(void)err;
+	if (!net->own_mac)
+		memcpy(net->vdev.config + C_MAC, net->mac, sizeof(net->mac));
+	return 0;
+}
+
+static const struct save_table table = {
+	.name = "virtio-net", .version = 1, .fields = fields, .before = net_before, .after = net_after,
+};
+
+/*
+ * Switches learn where the guest is now: a reverse ARP request (RFC 903) with
+ * its address, which nobody need answer.
+ */
+static void net_resumed(struct virtio_device *vdev)
+{
+	static const u8 head[] = { 0x80, 0x35, 0, 1, 8, 0, 6, 4, 0, 3 };
+	struct virtio_net *net = (struct virtio_net *)vdev;
+	struct netdev *nd = net->netdev;
+	const u8 *mac = vdev->config + C_MAC;
+	u8 frame[60] = { 0 };
+
+	if (!(vdev->status & VIRTIO_S_DRIVER_OK))
+		return;
+	memset(frame, 0xff, 6);
+	memcpy(frame + 6, mac, 6);
+	memcpy(frame + 12, head, sizeof(head));
+	memcpy(frame + 22, mac, 6);	/* sender, and */
+	memcpy(frame + 32, mac, 6);	/* whom it asks for */
+	nd->ops->send(nd, frame, sizeof(frame));
+	if (nd->ops->send_done)
+		nd->ops->send_done(nd);
+}
+
+static const struct virtio_feature_name feature_names[] = {
+	{ F_CSUM, "CSUM", NULL },
+	{ F_GUEST_CSUM, "GUEST_CSUM", NULL },
+	{ F_MTU, "MTU", "give the destination's --net the same kind of network" },
+	{ F_MAC, "MAC", NULL },
+	{ F_MRG_RXBUF, "MRG_RXBUF", NULL },
+	{ F_STATUS, "STATUS", NULL },
+	{ 0, NULL, NULL },
+};
+
 static const struct virtio_device_ops net_ops = {
 	.name = "net",
 	.start = net_start,
 	.notify = net_notify,
 	.reset = net_reset,
 	.free = net_free,
+	.feature_names = feature_names,
+	.table = &table,
+	.resumed = net_resumed,
 };
 
 int virtio_net_create(const struct virtio_net_config *cfg, struct virtio_device **out)
 {
 	static const u8 none[6], mac_default[6] = { 0x52, 0x54, 0x00, 0x12, 0x34, 0x56 };
-	const u8 *mac = memcmp(cfg->mac, none, 6) ? cfg->mac : mac_default;
+	bool own_mac = memcmp(cfg->mac, none, 6);
+	const u8 *mac = own_mac ? cfg->mac : mac_default;
 	u64 features = F_CSUM | F_GUEST_CSUM | F_MAC | F_MRG_RXBUF | F_STATUS;
 	struct virtio_net *net = calloc(1, sizeof(*net));
 	struct virtio_device *vdev;
@@ -397,6 +464,7 @@ int virtio_net_create(const struct virtio_net_config *cfg, struct virtio_device 
 		return -ENOMEM;
 	vdev = &net->vdev;
 	net->netdev = cfg->netdev;
+	net->own_mac = own_mac;
 	net->backlog_tail = &net->backlog;
 	if (cfg->netdev->mtu > 1500)
 		features |= F_MTU;
