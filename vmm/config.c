@@ -9,6 +9,7 @@
 
 #include "emu/emu.h"
 #include "vmm/host/log.h"
+#include "vmm/host/runtime_dir.h"
 
 #define RAM_GRANULE (1ULL << 20)
 
@@ -32,7 +33,7 @@ void config_destroy(struct vm_config *cfg)
 	char *const strings[] = {
 		cfg->kernel, cfg->initrd, cfg->append, cfg->dtb, cfg->dump_dtb,
 		cfg->log_path, cfg->serial_path, cfg->net_ifname, cfg->sd.path, cfg->screenshot,
-		cfg->control,
+		cfg->control, cfg->name,
 	};
 
 	for (size_t i = 0; i < ARM_ARRAY_SIZE(strings); i++)
@@ -103,6 +104,7 @@ int config_set_memory(struct vm_config *cfg, const char *text, char **err)
 	if (v % RAM_GRANULE)
 		return err_set(err, -EINVAL, "not a multiple of 1M");
 	cfg->memory = v;
+	cfg->given |= GIVEN_MEMORY;
 	return 0;
 }
 
@@ -117,6 +119,7 @@ int config_set_cpus(struct vm_config *cfg, const char *text, char **err)
 	if (ret || v < 1 || v > ACCEL_MAX_CPUS)
 		return err_set(err, -EINVAL, "a guest can have from 1 to %d CPUs", ACCEL_MAX_CPUS);
 	cfg->cpus = v;
+	cfg->given |= GIVEN_CPUS;
 	return 0;
 }
 
@@ -190,6 +193,7 @@ int config_set_machine(struct vm_config *cfg, const char *text, char **err)
 	unsigned int n = 0;
 
 	cfg->machine = machine_type_find(text);
+	cfg->given |= GIVEN_MACHINE;
 	if (cfg->machine)
 		return 0;
 	while (machine_type_at(n))
@@ -199,15 +203,24 @@ int config_set_machine(struct vm_config *cfg, const char *text, char **err)
 	return err_set(err, -EINVAL, "unknown; choose %s", words);
 }
 
+static const struct choice engines[] = {
+	{ "auto", ACCEL_AUTO },
+	{ "kvm", ACCEL_KVM },
+	{ "emu", ACCEL_EMU },
+	{ "jit", ACCEL_JIT },
+	{ "interp", ACCEL_INTERP },
+};
+
+const char *config_engine_name(enum accel_engine engine)
+{
+	for (size_t i = 0; i < ARM_ARRAY_SIZE(engines); i++)
+		if (engines[i].value == (int)engine)
+			return engines[i].word;
+	return "lockstep";
+}
+
 int config_set_engine(struct vm_config *cfg, const char *text, char **err)
 {
-	static const struct choice engines[] = {
-		{ "auto", ACCEL_AUTO },
-		{ "kvm", ACCEL_KVM },
-		{ "emu", ACCEL_EMU },
-		{ "jit", ACCEL_JIT },
-		{ "interp", ACCEL_INTERP },
-	};
 	int v = CHOOSE(engines, text, err);
 
 	if (v < 0)
@@ -227,7 +240,17 @@ int config_set_console(struct vm_config *cfg, const char *text, char **err)
 	if (v < 0)
 		return v;
 	cfg->console = v;
+	cfg->given |= GIVEN_CONSOLE;
 	return 0;
+}
+
+int config_set_name(struct vm_config *cfg, const char *text, char **err)
+{
+	if (!runtime_name_is_valid(text))
+		return err_set(err, -EINVAL, "no name for a machine; it begins with a letter or digit, has '-', '_' "
+			       "and '.' besides those, and at most %d characters", RUNTIME_NAME_MAX);
+	cfg->name = strdup(text);
+	return cfg->name ? 0 : -ENOMEM;
 }
 
 int config_set_rng(struct vm_config *cfg, const char *text, char **err)
@@ -238,6 +261,7 @@ int config_set_rng(struct vm_config *cfg, const char *text, char **err)
 	if (v < 0)
 		return v;
 	cfg->rng = v;
+	cfg->given |= GIVEN_RNG;
 	return 0;
 }
 
@@ -313,8 +337,10 @@ static int net_setting(struct vm_config *cfg, char *word, char **err)
 
 	if (!strncmp(word, "model=", 6)) {
 		v = CHOOSE(models, word + 6, err);
-		if (v >= 0)
+		if (v >= 0) {
 			cfg->nic = v;
+			cfg->given |= GIVEN_NIC;
+		}
 		return v < 0 ? v : 0;
 	}
 	if (cfg->net != NET_TAP || strncmp(word, "ifname=", 7) || !word[7] || cfg->net_ifname)
@@ -339,6 +365,7 @@ int config_set_net(struct vm_config *cfg, const char *text, char **err)
 	v = CHOOSE(nets, strsep(&next, ","), err);
 	if (v >= 0)
 		cfg->net = v;
+	cfg->given |= GIVEN_NET;
 	while (v >= 0 && (word = strsep(&next, ",")))
 		v = net_setting(cfg, word, err);
 	free(copy);

@@ -36,6 +36,17 @@ enum config_console {
 	CONSOLE_VIRTIO,
 };
 
+/* For a guest from elsewhere: what the user says must fit, the rest follows. */
+enum config_given {
+	GIVEN_MACHINE = 1,
+	GIVEN_CPUS = 2,
+	GIVEN_MEMORY = 4,
+	GIVEN_CONSOLE = 8,
+	GIVEN_NET = 16,
+	GIVEN_NIC = 32,
+	GIVEN_RNG = 64,
+};
+
 struct config_disk {
 	char *path;
 	char *serial;		/* NULL: none */
@@ -56,6 +67,7 @@ struct vm_config {
 	char *dump_dtb;
 	const struct machine_type *machine;
 	const struct arm_cpu_model *model;
+	unsigned int given;		/* enum config_given: what the user said */
 	bool cpu_given;			/* else the machine's default */
 	bool cpu_host;			/* the host's: @model is the VM's to fill in */
 	bool aarch64_off;		/* the CPU starts in AArch32 */
@@ -85,7 +97,8 @@ struct vm_config {
 	struct config_image sd;
 	struct config_image flash[MACHINE_FLASHES];
 	unsigned int nflash;
-	char *control;		/* a named pipe for commands; NULL: none */
+	char *name;		/* commands reach the machine by it; NULL: not */
+	char *control;		/* the path of a socket for commands; NULL: none */
 	char *screenshot;
 };
 
@@ -103,7 +116,7 @@ void config_destroy(struct vm_config *cfg);
 typedef int config_set_fn(struct vm_config *cfg, const char *text, char **err);
 config_set_fn config_set_memory, config_set_cpus, config_set_cpu, config_set_machine,
 	config_set_engine, config_set_log, config_set_cache, config_set_serial,
-	config_set_console, config_set_net, config_set_rng, config_set_sd,
+	config_set_console, config_set_net, config_set_rng, config_set_sd, config_set_name,
 	config_add_disk, config_add_forward, config_add_flash;
 
 /* Fills in what follows from the rest and was not given: the machine's CPU.  Before config_check(). */
@@ -113,6 +126,9 @@ int config_check(const struct vm_config *cfg, char **err);
 
 /* "64M" and the like; a bare number counts @unit bytes.  -EINVAL or -ERANGE. */
 int config_parse_size(const char *text, u64 unit, u64 *out);
+
+/* As --engine has it; "lockstep" for that. */
+const char *config_engine_name(enum accel_engine engine);
 
 /* The names of -d, for the help text and for parsing; NULL past the last. */
 const char *config_log_class(unsigned int n);

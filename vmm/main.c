@@ -1,46 +1,56 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <stdio.h>
+#include <string.h>
 
-#include "vmm/options.h"
-#include "vmm/vm.h"
+#include "vmm/cmd.h"
+#include "vmm/host/log.h"
 
-enum status {
-	STATUS_OK = 0,
-	STATUS_FAILED = 1,
-	STATUS_USAGE = 2,
+static const struct command {
+	const char *name, *help;
+	cmd_fn *fn;
+} commands[] = {
+	{ "run", "run an Arm virtual machine", cmd_run },
+	{ "list", "show the machines that run", cmd_list },
+	{ "control", "talk to one: status, pause, resume, power, quit...", cmd_control },
+	{ "migrate", "move one to another process or host while it runs", cmd_migrate },
 };
 
-static enum status run(const struct vm_config *cfg)
+static void show_help(void)
 {
-	enum vm_end end = VM_END_FATAL;
-	struct vm *vm;
+	puts("Usage: vambrace COMMAND [WORD]...\n"
+	     "Runs Arm virtual machines.\n");
+	for (size_t i = 0; i < ARM_ARRAY_SIZE(commands); i++)
+		printf("  %-10s %s\n", commands[i].name, commands[i].help);
+	puts("\nvambrace COMMAND --help tells more; vambrace --version is the version.");
+}
 
-	if (cfg->dump_dtb)
-		return vm_dump_dtb(cfg) ? STATUS_FAILED : STATUS_OK;
-	if (vm_create(cfg, &vm))
-		return STATUS_FAILED;
-	end = vm_run(vm);
-	vm_free(vm);
-	return end == VM_END_FATAL ? STATUS_FAILED : STATUS_OK;
+static enum status run(int argc, char **argv)
+{
+	const char *word = argc > 1 ? argv[1] : NULL;
+
+	if (!word) {
+		log_warn("no command; try vambrace run --kernel FILE, or vambrace --help");
+		return STATUS_USAGE;
+	}
+	if (!strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help")) {
+		show_help();
+		return STATUS_OK;
+	}
+	if (!strcmp(word, "--version")) {
+		puts("vambrace " VAMBRACE_VERSION);
+		return STATUS_OK;
+	}
+	for (size_t i = 0; i < ARM_ARRAY_SIZE(commands); i++)
+		if (!strcmp(word, commands[i].name))
+			return commands[i].fn(argc - 1, argv + 1);
+	log_warn("%s: unknown command; see vambrace --help, or run a machine: vambrace run --kernel FILE ...", word);
+	return STATUS_USAGE;
 }
 
 int main(int argc, char **argv)
 {
-	enum status status = STATUS_USAGE;
-	struct vm_config cfg;
+	enum status status = run(argc, argv);
 
-	config_init(&cfg);
-	switch (options_parse(argc, argv, &cfg)) {
-	case OPTIONS_RUN:
-		status = run(&cfg);
-		break;
-	case OPTIONS_DONE:
-		status = STATUS_OK;
-		break;
-	case OPTIONS_USAGE:
-		break;
-	}
-	config_destroy(&cfg);
 	if (fflush(stdout))
 		status = STATUS_FAILED;
 	return status;

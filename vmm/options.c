@@ -64,8 +64,8 @@ static const struct option_row rows[] = {
 	    "virtio: a console hvc0 on the terminal, instead of the serial port"),
 	SET("rng", "on|off", config_set_rng, "random numbers from the host (default on)"),
 	STRING("screenshot", "FILE", screenshot, "Ctrl-A s and SIGUSR1 write the screen to FILE (PNG)"),
-	STRING("control", "FILE", control,
-	       "a named pipe for commands: key, mouse, power, screenshot, quit"),
+	SET("name", "NAME", config_set_name, "what vambrace control, list, migrate and snapshot call it"),
+	STRING("control", "FILE", control, "a socket of its own for vambrace control"),
 	FLAG("no-reboot", no_reboot, "end when the guest reboots"),
 	SET("engine", "auto|kvm|emu|jit|interp", config_set_engine,
 	    "how guest code runs: on the host's CPU (kvm), translated (emu), ..."),
@@ -94,10 +94,15 @@ static const char *dashes(const struct option_row *row)
 	return row->name[1] ? "--" : "-";
 }
 
-static void show_help(void)
+const struct options_command options_run = {
+	.name = "run",
+	.synopsis = "run --kernel FILE [OPTION]...",
+	.about = "Runs an Arm virtual machine.\n",
+};
+
+static void show_help(const struct options_command *cmd)
 {
-	puts("Usage: vambrace run --kernel FILE [OPTION]...\n"
-	     "Runs an Arm virtual machine.\n");
+	printf("Usage: vambrace %s\n%s\n", cmd->synopsis, cmd->about);
 	for (const struct option_row *r = rows; r < rows + NROWS; r++) {
 		char left[64];
 
@@ -144,9 +149,10 @@ static int apply(const struct option_row *row, const char *value, struct vm_conf
 	return ret;
 }
 
-static void make_getopt_tables(struct option *longs, char *shorts)
+static void make_getopt_tables(struct option *longs, char *shorts, bool words)
 {
-	*shorts++ = '+';	/* stop at the first word that is no option */
+	if (!words)
+		*shorts++ = '+';	/* stop at the first word that is no option */
 	*shorts++ = ':';	/* tell a missing value from an unknown option */
 	for (size_t i = 0; i < NROWS; i++) {
 		int arg = rows[i].value ? required_argument : no_argument;
@@ -187,15 +193,32 @@ static bool is_empty_append(const struct option_row *row)
 	return row->string == offsetof(struct vm_config, append) && !*optarg;
 }
 
-static enum options_result complain(const char *word, int c, int opt)
+static enum options_result complain(const struct options_command *cmd, const char *word, int c, int opt)
 {
-	log_warn("%s: %s; see vambrace run --help", word,
+	log_warn("%s: %s; see vambrace %s --help", word,
 		 c == ':' ? "a value is missing" :
-		 opt >= 256 ? "takes no value" : "unknown option");
+		 opt >= 256 ? "takes no value" : "unknown option", cmd->name);
 	return OPTIONS_USAGE;
 }
 
-static enum options_result parse_run(int argc, char **argv, struct vm_config *cfg)
+/* What is left of the line when the options are taken. */
+static enum options_result parse_words(const struct options_command *cmd, int argc, char **argv, char **word)
+{
+	if (cmd->word && optind == argc) {
+		log_warn("%s: %s is missing; see vambrace %s --help", cmd->name, cmd->word, cmd->name);
+		return OPTIONS_USAGE;
+	}
+	if (cmd->word)
+		*word = argv[optind++];
+	if (optind < argc) {
+		log_warn("%s: not an option; see vambrace %s --help", argv[optind], cmd->name);
+		return OPTIONS_USAGE;
+	}
+	return OPTIONS_RUN;
+}
+
+static enum options_result parse(const struct options_command *cmd, int argc, char **argv, struct vm_config *cfg,
+				 char **extra)
 {
 	struct option longs[NROWS + 1];
 	char shorts[2 * NROWS + 3];
@@ -203,7 +226,7 @@ static enum options_result parse_run(int argc, char **argv, struct vm_config *cf
 	int c;
 
 	_Static_assert(NROWS <= 64, "seen has a bit per row");
-	make_getopt_tables(longs, shorts);
+	make_getopt_tables(longs, shorts, cmd->word);
 	opterr = 0;
 	optind = 0;	/* glibc: start anew */
 	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
@@ -211,9 +234,9 @@ static enum options_result parse_run(int argc, char **argv, struct vm_config *cf
 		const char *word = argv[optind - 1];
 
 		if (c == ':' || c == '?' || !row)
-			return complain(word, c, optopt);
+			return complain(cmd, word, c, optopt);
 		if (row->special == SHOW_HELP) {
-			show_help();
+			show_help(cmd);
 			return OPTIONS_DONE;
 		}
 		if (row->special == SHOW_VERSION) {
@@ -233,34 +256,16 @@ static enum options_result parse_run(int argc, char **argv, struct vm_config *cf
 		log_warn("--lockstep: runs both engines; leave --engine away");
 		return OPTIONS_USAGE;
 	}
-	if (optind < argc) {
-		log_warn("%s: not an option; see vambrace run --help", argv[optind]);
-		return OPTIONS_USAGE;
-	}
-	return OPTIONS_RUN;
+	return parse_words(cmd, argc, argv, extra);
 }
 
-enum options_result options_parse(int argc, char **argv, struct vm_config *cfg)
+enum options_result options_parse(const struct options_command *cmd, int argc, char **argv, struct vm_config *cfg,
+				  char **word)
 {
-	enum options_result result;
+	enum options_result result = parse(cmd, argc, argv, cfg, word);
 	char *err = NULL;
 
-	if (argc >= 2 && !strcmp(argv[1], "run")) {
-		result = parse_run(argc - 1, argv + 1, cfg);
-	} else if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help") ||
-				 !strcmp(argv[1], "--version"))) {
-		char *args[] = { argv[0], strcmp(argv[1], "--version") ? "--help" : argv[1], NULL };
-
-		return parse_run(2, args, cfg);
-	} else if (argc >= 2) {
-		log_warn("%s: unknown command; the command is run: vambrace run --kernel FILE ...",
-			 argv[1]);
-		return OPTIONS_USAGE;
-	} else {
-		log_warn("no command; try vambrace run --kernel FILE, or vambrace --help");
-		return OPTIONS_USAGE;
-	}
-	if (result != OPTIONS_RUN)
+	if (result != OPTIONS_RUN || cmd->word)
 		return result;
 	config_settle(cfg);
 	if (config_check(cfg, &err)) {

@@ -13,7 +13,6 @@
 
 #include "vmm/control.h"
 #include "vmm/host/chardev.h"
-#include "vmm/host/command_pipe.h"
 #include "vmm/host/log.h"
 #include "vmm/host/loop.h"
 #include "vmm/host/tty.h"
@@ -188,25 +187,18 @@ static void quit_by_key(void *opaque)
 	vm_quit(opaque);
 }
 
-static void run_command(void *opaque, char *line)
-{
-	struct vm *vm = opaque;
-	const struct control control = {
-		.machine = vm->machine, .screenshot = vm->cfg->screenshot ? vm_take_screenshot : NULL,
-		.quit = quit_by_key, .opaque = vm,
-	};
-	char *err = NULL;
-
-	if (control_run(&control, line, &err))
-		log_warn("--control: %s", err ? err : strerror(ENOMEM));
-	free(err);
-}
-
+/* Last of all: who gives a command finds the machine. */
 static int open_control(struct vm *vm, char **err)
 {
-	if (!vm->cfg->control)
+	const struct control_config control = {
+		.machine = vm->machine, .vm = vm, .screenshot = vm->cfg->screenshot ? vm_take_screenshot : NULL,
+		.quit = quit_by_key, .opaque = vm,
+	};
+
+	if (!vm->cfg->control && !vm->cfg->name)
 		return 0;
-	return command_pipe_create(vm->loop, vm->cfg->control, run_command, vm, &vm->control, err);
+	vm->control = control_create(&control);
+	return vm->control ? control_listen(vm->control, vm->loop, vm->cfg->control, vm->cfg->name, err) : -ENOMEM;
 }
 
 /*
@@ -294,8 +286,6 @@ static int vm_build(struct vm *vm, char **err)
 	if (!ret)
 		ret = vm->cfg->incoming ? 0 : boot_load(vm->boot, vm->mem, err);
 	if (!ret)
-		ret = open_control(vm, err);
-	if (!ret)
 		ret = open_terminal(vm, err);
 	if (!ret)
 		ret = create_machine(vm);
@@ -303,7 +293,7 @@ static int vm_build(struct vm *vm, char **err)
 		vm->loaded = true;
 		ret = vm->accel->ops->reset(vm->accel);
 	}
-	return ret;
+	return ret ? ret : open_control(vm, err);
 }
 
 /* For migration; @vm is complete. */
@@ -364,7 +354,7 @@ void vm_free(struct vm *vm)
 {
 	if (!vm)
 		return;
-	command_pipe_free(vm->control);
+	control_free(vm->control);
 	free_engine(vm);
 	if (vm->machine)
 		vm->machine->ops->free(vm->machine);

@@ -14,7 +14,7 @@
 
 struct boot;
 struct chardev;
-struct command_pipe;
+struct control;
 struct loop_source;
 
 struct vcpu {
@@ -41,7 +41,7 @@ struct vm {
 	struct machine *machine;
 	struct devices devices;
 	struct chardev *terminal, *serial;
-	struct command_pipe *control;
+	struct control *control;
 	FILE *log;
 	int signal_fd;
 	struct loop_source *signals;

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import http.server
 import os
+import socket
 import struct
 import subprocess
 import threading
@@ -91,17 +92,22 @@ def read_png(path):
     return (width, height), bytes(out)
 
 
-def command(pipe, *lines):
+def command(control, *lines):
     """What the user does, by --control."""
-    with open(pipe, "w", encoding="ascii") as f:
-        f.write("".join(line + "\n" for line in lines))
+    with socket.socket(socket.AF_UNIX) as s, s.makefile("rw", encoding="ascii") as f:
+        s.settimeout(60 * SLOWDOWN)
+        s.connect(control)
+        for line in lines:
+            f.write(line + "\n")
+            f.flush()
+            assert f.readline() == "ok\n", line
 
 
-def check_screen(g, pipe, png):
+def check_screen(g, control, png):
     """The blob that the guest fetched, on the screen; pixels are 0x00RRGGBB in memory."""
     assert g.run("cat /sys/class/graphics/fb0/virtual_size /sys/class/graphics/fb0/stride") == "1024,768\n4096"
     g.run("cat /tmp/blob > /dev/fb0")
-    command(pipe, "screenshot")
+    command(control, "screenshot")
     end = time.monotonic() + 20 * SLOWDOWN
     while not os.path.exists(png) or open(png, "rb").read()[-8:-4] != b"IEND":
         assert time.monotonic() < end, "no screenshot"
@@ -118,7 +124,7 @@ def events(g, fd, count):
     return [struct.unpack_from("<HHi", raw, i + 8) for i in range(0, len(raw), 16)]
 
 
-def check_input(g, pipe):
+def check_input(g, control):
     """Keys and movements of the host's, as evdev tells them (linux/input-event-codes.h)."""
     g.run("modprobe evdev && modprobe psmouse && modprobe ambakmi")
     for fd, name in ((7, "AT Raw Set 2 keyboard"), (8, "ImPS/2 Generic Wheel Mouse")):
@@ -126,12 +132,12 @@ def check_input(g, pipe):
               "usleep 100000; done > /tmp/found; grep -q . /tmp/found")
         node = g.run("cut -d/ -f5 /tmp/found")
         g.run(f"exec {fd}</dev/input/{node}")
-    command(pipe, "key 30", "key 103 down", "key 103 up")
+    command(control, "key 30", "key 103 down", "key 103 up")
     got = [e for e in events(g, 7, 12) if e[0] == 1]
     assert got == [(1, 30, 1), (1, 30, 0), (1, 103, 1), (1, 103, 0)]
-    command(pipe, "mouse 5 -3 1 1")
+    command(control, "mouse 5 -3 1 1")
     assert sorted(events(g, 8, 5)) == [(0, 0, 0), (1, 0x110, 1), (2, 0, 5), (2, 1, 3), (2, 8, -1)]
-    command(pipe, "mouse 0 0 0 0")
+    command(control, "mouse 0 0 0 0")
     assert events(g, 8, 2) == [(1, 0x110, 0), (0, 0, 0)]
 
 
@@ -189,7 +195,7 @@ def check_card_after(card):
 def all_devices(name, guest, tmp_path, cpus):
     """Network by virtio, screen, keyboard and mouse, flash, SD card; what the last two keep is looked at afterwards."""
     card, flash = make_card(tmp_path), str(tmp_path / "flash1")
-    pipe, png = str(tmp_path / "control"), str(tmp_path / "screen.png")
+    control, png = str(tmp_path / "control"), str(tmp_path / "screen.png")
     before = os.urandom(8 * SECTOR)
     with open(flash, "wb") as f:
         f.write(before)
@@ -198,11 +204,11 @@ def all_devices(name, guest, tmp_path, cpus):
         f.truncate(64 << 20)
     with connected(name, guest=guest, machine="vexpress-a15", cpus=cpus, net="user", sd=card,
                    append="vt.global_cursor_default=0",
-                   extra=["--flash", flash + ".0", "--flash", flash, "--control", pipe,
+                   extra=["--flash", flash + ".0", "--flash", flash, "--control", control,
                           "--screenshot", png]) as (g, url, port):
         check_network(g, "virtio_net", url, port)
-        check_screen(g, pipe, png)
-        check_input(g, pipe)
+        check_screen(g, control, png)
+        check_input(g, control)
         check_flash(g, before)
         check_card(g)
     check_card_after(card)

@@ -19,27 +19,29 @@
 struct parsed {
 	enum options_result result;
 	struct vm_config cfg;
+	char *word;		/* in @copy */
+	char copy[512];
 	char said[1024];	/* on standard error */
 };
 
-/* Parses "vambrace " + @line, split at blanks. */
-static void parse(struct parsed *p, const char *line)
+/* Parses "vambrace " + @line, split at blanks; its first word is the command's name. */
+static void parse_as(const struct options_command *cmd, struct parsed *p, const char *line)
 {
-	char copy[512], *argv[MAX_ARGS + 1] = { "vambrace" }, *next = copy, *word;
+	char *argv[MAX_ARGS + 1] = { "vambrace" }, *next = p->copy, *word;
 	FILE *f = tmpfile();
 	int argc = 1, old = dup(STDERR_FILENO);
 	size_t n;
 
 	assert_non_null(f);
-	assert_true(strlen(line) < sizeof(copy));
-	strcpy(copy, line);
+	assert_true(strlen(line) < sizeof(p->copy));
+	strcpy(p->copy, line);
 	while ((word = strsep(&next, " ")) && argc < MAX_ARGS)
 		if (*word)
 			argv[argc++] = word;
 	argv[argc] = NULL;
 	dup2(fileno(f), STDERR_FILENO);
 	config_init(&p->cfg);
-	p->result = options_parse(argc, argv, &p->cfg);
+	p->result = options_parse(cmd, argc - 1, argv + 1, &p->cfg, &p->word);
 	fflush(stderr);
 	dup2(old, STDERR_FILENO);
 	close(old);
@@ -47,6 +49,11 @@ static void parse(struct parsed *p, const char *line)
 	n = fread(p->said, 1, sizeof(p->said) - 1, f);
 	p->said[n] = 0;
 	fclose(f);
+}
+
+static void parse(struct parsed *p, const char *line)
+{
+	parse_as(&options_run, p, line);
 }
 
 static void done(struct parsed *p)
@@ -168,8 +175,8 @@ static void refusals(void **state)
 	static const struct {
 		const char *line, *thing, *why;
 	} rows[] = {
-		{ "", "no command", "vambrace run" },
-		{ "fly", "fly", "unknown command" },
+		{ "run --kernel K --name a/b", "--name a/b", "no name" },
+		{ "run --kernel K --name .a", "--name .a", "no name" },
 		{ "run", "--kernel", "missing" },
 		{ "run --kernel", "--kernel", "value is missing" },
 		{ "run --kernel=", "--kernel", "empty" },
@@ -245,6 +252,33 @@ static void refusals(void **state)
 	}
 }
 
+/* A command with a word of its own leaves the whole to its caller. */
+static void another_command(void **state)
+{
+	static const struct options_command fetch = { "fetch", "fetch THING", "Fetches.\n", "THING" };
+	struct parsed p;
+
+	(void)state;
+	parse_as(&fetch, &p, "fetch it --cpus 3 --net none --name a.b-c_1");
+	assert_int_equal(p.result, OPTIONS_RUN);
+	assert_string_equal(p.word, "it");
+	assert_int_equal(p.cfg.given, GIVEN_CPUS | GIVEN_NET);
+	assert_string_equal(p.cfg.name, "a.b-c_1");
+	done(&p);
+	parse_as(&fetch, &p, "fetch --memory 64M it");
+	assert_int_equal(p.result, OPTIONS_RUN);
+	assert_string_equal(p.word, "it");
+	done(&p);
+	parse_as(&fetch, &p, "fetch --memory 64M");
+	assert_int_equal(p.result, OPTIONS_USAGE);
+	assert_non_null(strstr(p.said, "THING is missing"));
+	done(&p);
+	parse_as(&fetch, &p, "fetch it and more");
+	assert_int_equal(p.result, OPTIONS_USAGE);
+	assert_non_null(strstr(p.said, "and: not an option; see vambrace fetch --help"));
+	done(&p);
+}
+
 static void too_many(void **state)
 {
 	struct vm_config cfg;
@@ -292,6 +326,7 @@ int main(void)
 		cmocka_unit_test(the_other_board),
 		cmocka_unit_test(engine_and_log),
 		cmocka_unit_test(refusals),
+		cmocka_unit_test(another_command),
 		cmocka_unit_test(too_many),
 		cmocka_unit_test(sizes),
 	};
