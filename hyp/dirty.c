@@ -25,7 +25,18 @@ struct dirty_op {
 
 unsigned long *dirty_alloc(unsigned long pages)
 {
-	return kvcalloc(BITS_TO_LONGS(pages), sizeof(long), GFP_KERNEL_ACCOUNT);
+	unsigned long *log = kvcalloc(BITS_TO_LONGS(pages), sizeof(long), GFP_KERNEL_ACCOUNT);
+
+	if (log)
+		held_add(HYP_HELD_dirty_logs, 1);
+	return log;
+}
+
+void dirty_free(unsigned long *log)
+{
+	if (log)
+		held_add(HYP_HELD_dirty_logs, -1);
+	kvfree(log);
 }
 
 void dirty_mark(const struct hyp_slot *slot, unsigned long gfn)

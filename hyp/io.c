@@ -24,6 +24,18 @@ struct coalesced_zone {
 	u32 size;
 };
 
+static void ioeventfd_free(struct ioeventfd *e)
+{
+	held_add(HYP_HELD_ioeventfds, -1);
+	kfree(e);
+}
+
+static void zone_free(struct coalesced_zone *z)
+{
+	held_add(HYP_HELD_zones, -1);
+	kfree(z);
+}
+
 int io_init(struct hyp_vm *vm)
 {
 	mutex_init(&vm->io.lock);
@@ -41,10 +53,10 @@ void io_destroy(struct hyp_vm *vm)
 
 	list_for_each_entry_safe(e, en, &vm->io.ioeventfds, link) {
 		eventfd_ctx_put(e->ctx);
-		kfree(e);
+		ioeventfd_free(e);
 	}
 	list_for_each_entry_safe(z, zn, &vm->io.coalesced, link)
-		kfree(z);
+		zone_free(z);
 	free_page((unsigned long)vm->io.ring);
 }
 
@@ -72,6 +84,7 @@ static int ioeventfd_add(struct hyp_vm *vm, const struct ioeventfd *want)
 	new = kmemdup(want, sizeof(*want), GFP_KERNEL_ACCOUNT);
 	if (!new)
 		return -ENOMEM;
+	held_add(HYP_HELD_ioeventfds, 1);
 	mutex_lock(&vm->io.lock);
 	list_for_each_entry(e, &vm->io.ioeventfds, link) {
 		n++;
@@ -84,7 +97,7 @@ static int ioeventfd_add(struct hyp_vm *vm, const struct ioeventfd *want)
 		list_add_tail_rcu(&new->link, &vm->io.ioeventfds);
 	mutex_unlock(&vm->io.lock);
 	if (ret)
-		kfree(new);
+		ioeventfd_free(new);
 	return ret;
 }
 
@@ -105,7 +118,7 @@ static int ioeventfd_del(struct hyp_vm *vm, const struct ioeventfd *want)
 		return -ENOENT;
 	synchronize_srcu(&vm->mmu.srcu);
 	eventfd_ctx_put(found->ctx);
-	kfree(found);
+	ioeventfd_free(found);
 	return 0;
 }
 
@@ -164,6 +177,7 @@ static int zone_add(struct hyp_vm *vm, const struct kvm_coalesced_mmio_zone *a)
 
 	if (!new)
 		return -ENOMEM;
+	held_add(HYP_HELD_zones, 1);
 	new->addr = a->addr;
 	new->size = a->size;
 	mutex_lock(&vm->io.lock);
@@ -174,7 +188,7 @@ static int zone_add(struct hyp_vm *vm, const struct kvm_coalesced_mmio_zone *a)
 	mutex_unlock(&vm->io.lock);
 	if (n < IO_MAX)
 		return 0;
-	kfree(new);
+	zone_free(new);
 	return -ENOSPC;
 }
 
@@ -189,7 +203,7 @@ static int zone_del(struct hyp_vm *vm, const struct kvm_coalesced_mmio_zone *a)
 			continue;
 		list_del_rcu(&z->link);
 		synchronize_srcu(&vm->mmu.srcu);
-		kfree(z);
+		zone_free(z);
 	}
 	mutex_unlock(&vm->io.lock);
 	return 0;

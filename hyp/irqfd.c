@@ -46,6 +46,24 @@ void irq_module_exit(void)
 	destroy_workqueue(cleanup);
 }
 
+static struct routes *routes_alloc(unsigned int n)
+{
+	struct routes *r = kvzalloc(struct_size(r, e, n), GFP_KERNEL_ACCOUNT);
+
+	if (!r)
+		return NULL;
+	held_add(HYP_HELD_routings, 1);
+	r->n = n;
+	return r;
+}
+
+static void routes_free(struct routes *r)
+{
+	if (r)
+		held_add(HYP_HELD_routings, -1);
+	kvfree(r);
+}
+
 int irq_vm_init(struct hyp_vm *vm)
 {
 	struct hyp_irqs *q = &vm->irqs;
@@ -59,7 +77,7 @@ int irq_vm_init(struct hyp_vm *vm)
 
 void irq_vm_destroy(struct hyp_vm *vm)
 {
-	kvfree(rcu_dereference_protected(vm->irqs.routes, 1));
+	routes_free(rcu_dereference_protected(vm->irqs.routes, 1));
 	cleanup_srcu_struct(&vm->irqs.srcu);
 }
 
@@ -143,24 +161,23 @@ int irq_set_routing(struct hyp_vm *vm, const struct kvm_irq_routing __user *user
 		return -EFAULT;
 	if (head.nr > IRQ_MAX_ROUTES || head.flags)
 		return -EINVAL;
-	new = kvzalloc(struct_size(new, e, head.nr), GFP_KERNEL_ACCOUNT);
+	new = routes_alloc(head.nr);
 	if (!new)
 		return -ENOMEM;
-	new->n = head.nr;
 	if (copy_from_user(new->e, user->entries, head.nr * sizeof(new->e[0])))
 		ret = -EFAULT;
 	for (i = 0; i < new->n && !ret; i++)
 		if (!route_ok(&new->e[i]) || new->e[i].gsi >= IRQ_MAX_ROUTES)
 			ret = -EINVAL;
 	if (ret) {
-		kvfree(new);
+		routes_free(new);
 		return ret;
 	}
 	mutex_lock(&q->lock);
 	old = rcu_replace_pointer(q->routes, new, lockdep_is_held(&q->lock));
 	mutex_unlock(&q->lock);
 	synchronize_srcu(&q->srcu);
-	kvfree(old);
+	routes_free(old);
 	return 0;
 }
 
@@ -208,6 +225,12 @@ static void inject_work(struct work_struct *work)
 		set_wire(f);
 }
 
+static void irqfd_free(struct irqfd *f)
+{
+	held_add(HYP_HELD_irqfds, -1);
+	kfree(f);
+}
+
 static void shutdown_work(struct work_struct *work)
 {
 	struct irqfd *f = container_of(work, struct irqfd, shutdown);
@@ -224,7 +247,7 @@ static void shutdown_work(struct work_struct *work)
 		eventfd_ctx_put(f->resample_ctx);
 	}
 	eventfd_ctx_put(f->ctx);
-	kfree(f);
+	irqfd_free(f);
 }
 
 /* Off the list, once; the rest may sleep.  irqfds_lock held. */
@@ -297,6 +320,7 @@ static int assign(struct hyp_vm *vm, const struct kvm_irqfd *a)
 	ret = -ENOMEM;
 	if (!f)
 		goto put_file;
+	held_add(HYP_HELD_irqfds, 1);
 	f->vm = vm;
 	f->gsi = a->gsi;
 	INIT_LIST_HEAD(&f->link);
@@ -331,7 +355,7 @@ unlock:
 put_ctx:
 	eventfd_ctx_put(f->ctx);
 free:
-	kfree(f);
+	irqfd_free(f);
 put_file:
 	fdput(file);
 	return ret;

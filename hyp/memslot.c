@@ -48,6 +48,33 @@ int slots_by_id(const struct hyp_slots *slots, u32 id, const struct hyp_slot **s
 	return -ENOENT;
 }
 
+struct hyp_slots *slots_alloc(unsigned int count)
+{
+	struct hyp_slots *slots = kvmalloc(struct_size(slots, slot, count), GFP_KERNEL_ACCOUNT);
+
+	if (slots) {
+		slots->count = 0;
+		held_add(HYP_HELD_slot_arrays, 1);
+	}
+	return slots;
+}
+
+static void array_free(const struct hyp_slots *slots)
+{
+	held_add(HYP_HELD_slot_arrays, -1);
+	kvfree(slots);
+}
+
+void slots_free(struct hyp_mmu *mmu)
+{
+	const struct hyp_slots *slots = rcu_dereference_protected(mmu->slots, true);
+	unsigned int i;
+
+	for (i = 0; i < slots->count; i++)
+		dirty_free(slots->slot[i].dirty);
+	array_free(slots);
+}
+
 /* Publishes the present slots without @old and with @want (either may be NULL); nobody reads the old array after it. */
 static int slots_replace(struct hyp_mmu *mmu, const struct hyp_slot *old, const struct hyp_slot *want)
 {
@@ -55,10 +82,9 @@ static int slots_replace(struct hyp_mmu *mmu, const struct hyp_slot *old, const 
 	struct hyp_slots *next;
 	unsigned int i;
 
-	next = kvmalloc(struct_size(next, slot, now->count + 1), GFP_KERNEL_ACCOUNT);
+	next = slots_alloc(now->count + 1);
 	if (!next)
 		return -ENOMEM;
-	next->count = 0;
 	for (i = 0; i < now->count; i++) {
 		if (want && want->gfn < now->slot[i].gfn) {
 			next->slot[next->count++] = *want;
@@ -71,7 +97,7 @@ static int slots_replace(struct hyp_mmu *mmu, const struct hyp_slot *old, const 
 		next->slot[next->count++] = *want;
 	rcu_assign_pointer(mmu->slots, next);
 	synchronize_srcu_expedited(&mmu->srcu);
-	kvfree(now);
+	array_free(now);
 	return 0;
 }
 
@@ -138,7 +164,7 @@ static int slot_delete(struct hyp_mmu *mmu, const struct hyp_slot *old)
 	spin_lock(&mmu->lock);
 	mmu_unmap_range(mmu, slot_ipa(&gone), slot_size(&gone), true);
 	spin_unlock(&mmu->lock);
-	kvfree(gone.dirty);
+	dirty_free(gone.dirty);
 	return 0;
 }
 
@@ -166,11 +192,11 @@ static int slot_set(struct hyp_vm *vm, const struct hyp_slot *old, struct hyp_sl
 	if (!ret)
 		ret = slots_replace(mmu, old, want);
 	if (ret) {
-		kvfree(fresh);
+		dirty_free(fresh);
 		return ret;
 	}
 	if (log && want->dirty != log)
-		kvfree(log);
+		dirty_free(log);
 	if (fresh)
 		dirty_start(mmu, want);
 	return 0;
@@ -215,16 +241,6 @@ int mmu_set_region(struct hyp_vm *vm, const struct kvm_userspace_memory_region *
 	ret = set_region(vm, r);
 	mutex_unlock(&vm->mmu.slots_lock);
 	return ret;
-}
-
-void slots_free(struct hyp_mmu *mmu)
-{
-	const struct hyp_slots *slots = rcu_dereference_protected(mmu->slots, true);
-	unsigned int i;
-
-	for (i = 0; i < slots->count; i++)
-		kvfree(slots->slot[i].dirty);
-	kvfree(slots);
 }
 
 /* What lies in one page. */

@@ -39,6 +39,7 @@ static inline bool slot_readonly(const struct hyp_slot *slot)
 
 /* memslot.c */
 const struct hyp_slots *slots_get(const struct hyp_mmu *mmu);
+struct hyp_slots *slots_alloc(unsigned int count);	/* with room for so many, empty; NULL: no memory */
 void slots_free(struct hyp_mmu *mmu);	/* no readers left */
 /* The slot of @gfn, NULL: none. */
 const struct hyp_slot *slots_find(const struct hyp_slots *slots, unsigned long gfn);
@@ -47,6 +48,7 @@ int slots_by_id(const struct hyp_slots *slots, u32 id, const struct hyp_slot **s
 
 /* dirty.c */
 unsigned long *dirty_alloc(unsigned long pages);
+void dirty_free(unsigned long *log);	/* may be NULL */
 /* The guest may write page @gfn from now on; under mmu->lock. */
 void dirty_mark(const struct hyp_slot *slot, unsigned long gfn);
 /* A log begins: every store is to fault.  No fault may still see the slot without its log. */

@@ -15,6 +15,12 @@ static struct hyp_vm *vm_of(struct hyp_mmu *mmu)
 	return container_of(mmu, struct hyp_vm, mmu);
 }
 
+static void count_pages(struct hyp_mmu *mmu, int n)
+{
+	mmu->pages += n;
+	held_add(HYP_HELD_table_pages, n);
+}
+
 static void *table_alloc(void *ctx, unsigned int bits)
 {
 	struct hyp_mmu *mmu = ctx;
@@ -24,7 +30,7 @@ static void *table_alloc(void *ctx, unsigned int bits)
 		return mmu->spares ? mmu->spare[--mmu->spares] : NULL;
 	table = (void *)__get_free_pages(GFP_KERNEL_ACCOUNT | __GFP_ZERO, bits - PAGE_SHIFT);
 	if (table)
-		mmu->pages += 1u << (bits - PAGE_SHIFT);
+		count_pages(mmu, 1 << (bits - PAGE_SHIFT));
 	return table;
 }
 
@@ -33,7 +39,7 @@ static void table_free(void *ctx, void *table, unsigned int bits)
 	struct hyp_mmu *mmu = ctx;
 	unsigned int order = bits > PAGE_SHIFT ? bits - PAGE_SHIFT : 0;
 
-	mmu->pages -= 1u << order;
+	count_pages(mmu, -(1 << order));
 	free_pages((unsigned long)table, order);
 }
 
@@ -109,7 +115,7 @@ int mmu_fill_spares(struct hyp_mmu *mmu)
 		spin_lock(&mmu->lock);
 		if (mmu->spares < HYP_SPARE_TABLES) {
 			mmu->spare[mmu->spares++] = page;
-			mmu->pages++;
+			count_pages(mmu, 1);
 			page = NULL;
 		}
 		spin_unlock(&mmu->lock);
@@ -204,7 +210,7 @@ int mmu_init(struct hyp_vm *vm)
 {
 	struct hyp_mmu *mmu = &vm->mmu;
 	struct stage2_geometry geo;
-	struct hyp_slots *none = kzalloc(sizeof(*none), GFP_KERNEL_ACCOUNT);
+	struct hyp_slots *none = slots_alloc(0);
 	unsigned int i;
 	int ret = -ENOMEM;
 
@@ -231,7 +237,7 @@ int mmu_init(struct hyp_vm *vm)
 srcu:
 	cleanup_srcu_struct(&mmu->srcu);
 free:
-	kfree(none);
+	slots_free(mmu);
 	return ret;
 }
 
@@ -243,7 +249,7 @@ void mmu_destroy(struct hyp_vm *vm)
 	mmu_notifier_unregister(&mmu->notifier, vm->mm);
 	stage2_destroy(&mmu->s2);
 	while (mmu->spares)
-		free_page((unsigned long)mmu->spare[--mmu->spares]);
+		table_free(mmu, mmu->spare[--mmu->spares], PAGE_SHIFT);
 	slots_free(mmu);
 	cleanup_srcu_struct(&mmu->srcu);
 }

@@ -8,6 +8,8 @@
 #include "hyp/hyp.h"
 
 static struct dentry *root;
+atomic_t hyp_held[HYP_HELD_COUNT];
+
 static LIST_HEAD(vms);
 static DEFINE_MUTEX(vms_lock);
 
@@ -26,6 +28,12 @@ static const struct {
 } vm_rows[] = {
 #define X(name, text) { #name, offsetof(struct hyp_vm_stats, name) },
 	HYP_VM_STATS(X)
+#undef X
+};
+
+static const char *const held_rows[] = {
+#define X(name, text) #name,
+	HYP_HELD(X)
 #undef X
 };
 
@@ -87,6 +95,16 @@ static int sum_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(sum);
 
+static int held_show(struct seq_file *m, void *unused)
+{
+	unsigned int i;
+
+	for (i = 0; i < HYP_HELD_COUNT; i++)
+		seq_printf(m, "%-24s %d\n", held_rows[i], atomic_read(&hyp_held[i]));
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(held);
+
 int stats_module_init(void)
 {
 	unsigned long i;
@@ -96,6 +114,7 @@ int stats_module_init(void)
 		debugfs_create_file(vcpu_rows[i].name, 0444, root, (void *)i, &sum_fops);
 	for (i = 0; i < ARRAY_SIZE(vm_rows); i++)
 		debugfs_create_file(vm_rows[i].name, 0444, root, (void *)(ARRAY_SIZE(vcpu_rows) + i), &sum_fops);
+	debugfs_create_file("held", 0444, root, NULL, &held_fops);
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 #ifndef HYP_STATS_H
 #define HYP_STATS_H
 
+#include <linux/atomic.h>
 #include <linux/types.h>
 
 struct hyp_vm;
@@ -42,6 +43,37 @@ struct hyp_vm_stats {
 	HYP_VM_STATS(X)
 #undef X
 };
+
+/*
+ * What the module has for its VMs now, in kvm/held; all 0 when there is no VM.  Tests
+ * look: a leak shows however small, and whatever the rest of the host does.
+ */
+#define HYP_HELD(X)                                                                                \
+	X(vms, "VMs")                                                                              \
+	X(vcpus, "vCPUs")                                                                          \
+	X(gics, "interrupt controllers")                                                           \
+	X(table_pages, "pages of stage-2 tables, spare ones too")                                  \
+	X(slot_arrays, "arrays of memory slots")                                                   \
+	X(dirty_logs, "dirty logs")                                                                \
+	X(routings, "tables of interrupt routes")                                                  \
+	X(irqfds, "irqfds")                                                                        \
+	X(ioeventfds, "ioeventfds")                                                                \
+	X(zones, "zones of coalesced MMIO")
+
+enum hyp_held {
+#define X(name, text) HYP_HELD_##name,
+	HYP_HELD(X)
+#undef X
+	HYP_HELD_COUNT,
+};
+
+extern atomic_t hyp_held[HYP_HELD_COUNT];
+
+/* @n more, or less if negative.  Any context. */
+static inline void held_add(enum hyp_held what, int n)
+{
+	atomic_add(n, &hyp_held[what]);
+}
 
 int stats_module_init(void);
 void stats_module_exit(void);

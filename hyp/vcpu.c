@@ -276,6 +276,7 @@ static struct hyp_vcpu *vcpu_alloc(struct hyp_vm *vm, unsigned int id)
 	mutex_init(&vcpu->mutex);
 	rcuwait_init(&vcpu->wait);
 	if (vcpu->guest && vcpu->run) {
+		held_add(HYP_HELD_vcpus, 1);
 		vcpu->guest->vcpu = vcpu;
 		vcpu->guest->dist_hpfar = ~0u;
 		vtimer_vcpu_init(vcpu);
@@ -292,6 +293,7 @@ void vcpu_free(struct hyp_vcpu *vcpu)
 {
 	vtimer_vcpu_destroy(vcpu);
 	vgic_fetch(vcpu);
+	held_add(HYP_HELD_vcpus, -1);
 	free_pages((unsigned long)vcpu->guest, get_order(sizeof(*vcpu->guest)));
 	free_page((unsigned long)vcpu->run);
 	kfree(vcpu);

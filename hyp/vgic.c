@@ -173,6 +173,8 @@ int vgic_create(struct hyp_vm *vm)
 	ret = v->gic && v->owners ? 0 : -ENOMEM;
 	if (ret)
 		vgic_destroy(vm);
+	else
+		held_add(HYP_HELD_gics, 1);
 out:
 	mutex_unlock(&vm->lock);
 	return ret;
@@ -180,6 +182,8 @@ out:
 
 void vgic_destroy(struct hyp_vm *vm)
 {
+	if (vm->vgic.gic && vm->vgic.owners)
+		held_add(HYP_HELD_gics, -1);
 	kfree(vm->vgic.gic);
 	kfree(vm->vgic.owners);
 	vm->vgic.gic = NULL;

@@ -24,6 +24,7 @@ static void vm_free(struct kref *ref)
 	mmu_destroy(vm);
 	mmdrop(vm->mm);
 	kfree(vm);
+	held_add(HYP_HELD_vms, -1);
 }
 
 struct hyp_vm *vm_get(struct hyp_vm *vm)
@@ -63,6 +64,7 @@ static int vm_create(struct hyp_vm **out)
 	ret = mmu_init(vm);
 	if (ret)
 		goto io;
+	held_add(HYP_HELD_vms, 1);
 	*out = vm;
 	return 0;
 io:

@@ -194,6 +194,16 @@ class Host(Console):
     def rmmod(self):
         return self.run("rmmod vambrace")
 
+    def check_held(self):
+        """No VM is left, nor anything that the module had for one."""
+        self.run("i=0; while [ -e /sys/kernel/debug/kvm/held ] && grep -v ' 0$' /sys/kernel/debug/kvm/held; do "
+                 "[ $((i += 1)) -lt 20 ] || break; sleep 1; done; [ $i -lt 20 ]", 60)
+
+    def free_pages(self):
+        """Free pages after the caches were dropped, with what the CPUs keep at hand (hundreds)."""
+        return int(self.run("sync; echo 3 >/proc/sys/vm/drop_caches; sleep 1; echo 1 >/proc/sys/vm/stat_refresh; "
+                            "awk '/nr_free_pages|^ +count:/ {n += $2} END {print n}' /proc/zoneinfo").split()[-1])
+
     def program(self, command, timeout=60, status=0):
         """A command that may hang: the host kills it in time and says so."""
         limit = int(timeout)
@@ -215,6 +225,7 @@ class Host(Console):
         """Nothing in the kernel's log may speak of trouble; then off."""
         self.check_kernel()
         if self.module:
+            self.check_held()
             self.run("! grep -q '^vambrace ' /proc/modules || rmmod vambrace")
             self.check_kernel()
         self.poweroff("exec poweroff -f")

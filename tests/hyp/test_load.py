@@ -19,12 +19,11 @@ def test_reload(hosts, board, flavour):
     host = hosts.get(board, flavour)
     cycle = "rmmod vambrace && insmod /vambrace.ko && hyptest abi_run_and_exit >/dev/null"
     loop = "i=0; while [ $i -lt %d ]; do {} || break; i=$((i+1)); done; echo did $i".format(cycle)
-    free = "sync; echo 3 >/proc/sys/vm/drop_caches; sleep 1; awk '/MemFree/ {print $2}' /proc/meminfo"
     assert "did 5" in host.run(loop % 5, 120)
-    before = int(host.run(free).split()[-1])
+    before = host.free_pages()
     assert "did 50" in host.run(loop % 50, 600)
-    lost = before - int(host.run(free).split()[-1])
-    assert lost < 1000, f"{lost} KiB were lost in 50 reloads"
+    lost = before - host.free_pages()
+    assert lost < 100, f"{lost} pages were lost in 50 reloads"
     host.check_kernel()
 
 

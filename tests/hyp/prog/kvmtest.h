@@ -129,10 +129,12 @@ uint64_t now_us(void);
 void pause_us(unsigned int us);
 unsigned int host_cpus(void);
 uint32_t rnd(uint32_t *state);
-/* Free pages of the host after its caches were dropped. */
-long host_free_pages(void);
-/* They are @before again, but for @slack, within some seconds. */
-bool host_pages_back(long before, long slack);
+/*
+ * Runs @batch twice; the second time may cost the host no more than @slack pages.  If it
+ * does it is run again, up to 4 times: a leak takes its share each time, the host's own
+ * caches do not.  What the module itself holds is compared exactly, by main.c after each test.
+ */
+void check_no_loss(void (*batch)(void *arg), void *arg, long slack);
 
 struct test {
 	const char *name, *what;

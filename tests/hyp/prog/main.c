@@ -2,8 +2,9 @@
 /*
  * hyptest list | all [-x SUBSTRING]... | NAME...: runs tests, each in a process of its
  * own; all but those that want a board prepared for them, storm_*.  One line each: "ok",
- * "FAIL" or "skip", the name, milliseconds, and what a failed one said.  Status: the
- * number of those that failed.
+ * "FAIL" or "skip", the name, milliseconds, and what a failed one said.  After each, our
+ * module must hold what it held before (kvm/held in debugfs).  Status: the number of
+ * those that failed.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -66,14 +67,40 @@ static int watch(pid_t pid, int in, unsigned int seconds, char *text, size_t siz
 	}
 }
 
+/* What the module holds: kvm/held, or nothing for another KVM. */
+static void read_held(char *text, size_t size)
+{
+	FILE *f = fopen("/sys/kernel/debug/kvm/held", "r");
+	size_t len = f ? fread(text, 1, size - 1, f) : 0;
+
+	text[len] = 0;
+	if (f)
+		fclose(f);
+	else if (!access("/sys/module/vambrace", F_OK))
+		FAIL("/sys/kernel/debug/kvm/held: %s", strerror(errno));
+}
+
+/* Is it so again?  A killed process may take a while to end. */
+static bool held_again(const char *before, char *now, size_t size)
+{
+	for (int i = 0; i < 100; i++) {
+		read_held(now, size);
+		if (!strcmp(now, before))
+			return true;
+		pause_us(100000);
+	}
+	return false;
+}
+
 static int run(const struct test *test)
 {
 	uint64_t began = now_us();
-	char text[1500];
+	char text[1500], before[1000], now[1000];
 	int pipes[2], status, failed = 0;
 	const char *word = "ok";
 	pid_t pid;
 
+	read_held(before, sizeof(before));
 	if (pipe(pipes))
 		return 1;
 	fcntl(pipes[0], F_SETFL, O_NONBLOCK);
@@ -96,6 +123,11 @@ static int run(const struct test *test)
 
 		failed = !skipped;
 		word = skipped ? "skip" : "FAIL";
+	}
+	if (!held_again(before, now, sizeof(now))) {
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "the module holds\n%s", now);
+		failed = 1;
+		word = "FAIL";
 	}
 	printf("%s %s %llu ms%s%s\n", word, test->name, (unsigned long long)(now_us() - began) / 1000,
 	       text[0] ? ": " : "", text);
