@@ -9,7 +9,7 @@
 
 #include "vmm/dev/timer.h"
 
-#define TIMER_RIG_MAX 8
+#define TIMER_RIG_MAX 64
 
 static struct {
 	u64 now;		/* ns; other threads read it */

@@ -3,7 +3,6 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "vmm/dev/regs.h"
 #include "vmm/dev/timer.h"
@@ -27,14 +26,6 @@ struct sp805 {
 	u32 load, ctrl, ris, locked, itcr, itop;
 };
 
-static u64 now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (u64)ts.tv_sec * NS_PER_S + ts.tv_nsec;
-}
-
 static u64 ns_of(const struct sp805 *w, u64 ticks)
 {
 	return dev_muldiv(ticks, NS_PER_S, 0, w->cfg.hz);
@@ -52,7 +43,7 @@ static void update_irq(struct sp805 *w)
 
 static void reload(struct sp805 *w)
 {
-	w->end_ns = now_ns() + ns_of(w, w->load);
+	w->end_ns = dev_now() + ns_of(w, w->load);
 	w->stopped = w->load;
 }
 
@@ -71,7 +62,7 @@ static void timer_fired(void *opaque)
 	bool reset = false;
 
 	pthread_mutex_lock(&w->lock);
-	if (w->ctrl & CTRL_INTEN && now_ns() >= w->end_ns) {
+	if (w->ctrl & CTRL_INTEN && dev_now() >= w->end_ns) {
 		reset = w->ris && w->ctrl & CTRL_RESEN;
 		w->ris = 1;
 		reload(w);
@@ -87,7 +78,7 @@ static void timer_fired(void *opaque)
 static void timer_arm(void *opaque)
 {
 	struct sp805 *w = opaque;
-	u64 now = now_ns(), end;
+	u64 now = dev_now(), end;
 	bool on;
 
 	pthread_mutex_lock(&w->lock);
@@ -102,7 +93,7 @@ static void timer_arm(void *opaque)
 /* To the next zero, over periods that nobody was told of because the interrupt was there already. */
 static u64 ns_left(const struct sp805 *w)
 {
-	u64 now = now_ns(), period = ns_of(w, (u64)w->load + 1);
+	u64 now = dev_now(), period = ns_of(w, (u64)w->load + 1);
 
 	return now < w->end_ns ? w->end_ns - now : period - (now - w->end_ns) % (period ? period : 1);
 }
@@ -238,7 +229,7 @@ static void sp805_before(void *obj)
 	struct sp805 *w = obj;
 
 	pthread_mutex_lock(&w->lock);
-	w->left_ns = zero_counts(w) && now_ns() >= w->end_ns ? 0 : ns_left(w);
+	w->left_ns = zero_counts(w) && dev_now() >= w->end_ns ? 0 : ns_left(w);
 	pthread_mutex_unlock(&w->lock);
 }
 
@@ -250,7 +241,7 @@ static int sp805_after(void *obj, char **err)
 		return err_set(err, -EINVAL, "sp805: %llu ns are left of a period that is shorter; the stream is"
 			       " damaged", (unsigned long long)w->left_ns);
 	pthread_mutex_lock(&w->lock);
-	w->end_ns = now_ns() + w->left_ns;
+	w->end_ns = dev_now() + w->left_ns;
 	irq_restore(&w->irq, out_level(w));
 	pthread_mutex_unlock(&w->lock);
 	loop_call(w->cfg.loop, timer_arm, w);

@@ -3,7 +3,6 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "vmm/dev/regs.h"
 #include "vmm/dev/timer.h"
@@ -97,12 +96,7 @@ struct vexpress_sys {
 /* Ticks since power-on. */
 static u32 counter(const struct vexpress_sys *s, u64 hz)
 {
-	struct timespec ts;
-	u64 ns;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	ns = (u64)ts.tv_sec * NS_PER_S + ts.tv_nsec - s->start_ns;
-	return dev_muldiv(ns, hz, 0, NS_PER_S);
+	return dev_muldiv(dev_age(s->start_ns), hz, 0, NS_PER_S);
 }
 
 static u32 read_100hz(void *dev)
@@ -346,12 +340,10 @@ static const struct device_ops sys_ops = {
 int vexpress_sys_create(const struct vexpress_sys_config *cfg, struct device **out)
 {
 	struct vexpress_sys *s = calloc(1, sizeof(*s));
-	struct timespec ts;
 
 	if (!s)
 		return -ENOMEM;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	s->start_ns = (u64)ts.tv_sec * NS_PER_S + ts.tv_nsec;
+	s->start_ns = dev_now();
 	s->dev.ops = &sys_ops;
 	s->cfg = *cfg;
 	pthread_mutex_init(&s->lock, NULL);
