@@ -139,7 +139,7 @@ bool emu_vcpu_off(struct emu_vcpu *vcpu);
 int emu_vcpu_set_off(struct emu_vcpu *vcpu, bool off);
 
 /*
- * The count that CNTVCT of vCPU 0 shows now.  It goes on while the vCPUs are
+ * The count that CNTVCT of vCPU 0 shows now, and how fast it goes (@hz may be NULL).  It goes on while the vCPUs are
  * stopped, and private interrupts with it.
  */
 u64 emu_vm_count(struct emu_vm *vm, u32 *hz);

@@ -424,7 +424,8 @@ int emu_vcpu_set_off(struct emu_vcpu *v, bool off)
 
 u64 emu_vm_count(struct emu_vm *vm, u32 *hz)
 {
-	*hz = cpu_counter_hz(vm);
+	if (hz)
+		*hz = cpu_counter_hz(vm);
 	return timer_virtual_count(vm);
 }
 
