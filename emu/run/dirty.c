@@ -11,7 +11,7 @@ static u64 words(u64 size)
 	return (size / TLB_PAGE_SIZE + 63) / 64;
 }
 
-void dirty_serve(struct emu_vcpu *v)
+void dirty_log_serve(struct emu_vcpu *v)
 {
 	u64 seq = atomic_load(&v->vm->dirty_seq);
 
@@ -103,7 +103,7 @@ int emu_vm_dirty_get(struct emu_vm *vm, u64 ipa, u64 size, u64 *bits)
 	return ret;
 }
 
-void dirty_free(struct emu_vm *vm)
+void dirty_log_free(struct emu_vm *vm)
 {
 	for (unsigned int r = 0; r < vm->nram; r++)
 		free((void *)vm->dirty_map[r]);

@@ -15,7 +15,7 @@
 #include "emu/vcpu.h"
 
 /* A vCPU is about to store to the page of @ipa in @ram, in this visit to guest code. */
-static inline void dirty_mark(struct emu_vm *vm, const struct emu_ram *ram, u64 ipa)
+static inline void dirty_log_mark(struct emu_vm *vm, const struct emu_ram *ram, u64 ipa)
 {
 	u64 n = (ipa - ram->ipa) >> 12;
 	_Atomic(u64) *word;
@@ -28,7 +28,7 @@ static inline void dirty_mark(struct emu_vm *vm, const struct emu_ram *ram, u64 
 }
 
 /* May a write entry be made of it without a store? */
-static inline bool dirty_may_write(struct emu_vm *vm, const struct emu_ram *ram, u64 ipa)
+static inline bool dirty_log_may_write(struct emu_vm *vm, const struct emu_ram *ram, u64 ipa)
 {
 	u64 n = (ipa - ram->ipa) >> 12;
 
@@ -37,7 +37,7 @@ static inline bool dirty_may_write(struct emu_vm *vm, const struct emu_ram *ram,
 }
 
 /* VCPU_REQ_DIRTY, on the vCPU's own thread. */
-void dirty_serve(struct emu_vcpu *v);
-void dirty_free(struct emu_vm *vm);
+void dirty_log_serve(struct emu_vcpu *v);
+void dirty_log_free(struct emu_vm *vm);
 
 #endif

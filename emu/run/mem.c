@@ -66,7 +66,7 @@ static int look_up(struct emu_vcpu *v, u64 va, unsigned int len, unsigned int mo
 		p->readonly = ram->readonly;
 		/* With a write entry the page is marked already; else it is where the store goes. */
 		if (acc == MMU_WRITE && !ram->readonly)
-			dirty_mark(v->vm, ram, p->ipa);
+			dirty_log_mark(v->vm, ram, p->ipa);
 	}
 	return 0;
 }

@@ -385,8 +385,8 @@ int tlb_fill(struct emu_vcpu *v, struct tlb_ctx *ctx, u64 va, enum mmu_access ac
 	if (page->r)
 		__atomic_store_n(&t->read, va & TLB_PAGE_MASK, __ATOMIC_RELAXED);
 	if (acc == MMU_WRITE && !ram->readonly)
-		dirty_mark(v->vm, ram, ipa);
-	if (page->w && !ram->readonly && dirty_may_write(v->vm, ram, ipa)) {
+		dirty_log_mark(v->vm, ram, ipa);
+	if (page->w && !ram->readonly && dirty_log_may_write(v->vm, ram, ipa)) {
 		__atomic_store_n(&t->write, va & TLB_PAGE_MASK, __ATOMIC_SEQ_CST);
 		if (!write_allowed(v->vm, ram, ipa, va))
 			__atomic_store_n(&t->write, tlb_no_tag(i), __ATOMIC_RELAXED);

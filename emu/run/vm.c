@@ -276,7 +276,7 @@ static void serve_requests(struct emu_vcpu *v)
 	if (req & VCPU_REQ_CODE)
 		tlb_retire_code(v);
 	if (req & VCPU_REQ_DIRTY)
-		dirty_serve(v);
+		dirty_log_serve(v);
 }
 
 static void take_exceptions(struct emu_vcpu *v)
@@ -525,7 +525,7 @@ void emu_vm_free(struct emu_vm *vm)
 		return;
 	timer_stop(vm);
 	code_cache_free(vm->cache);
-	dirty_free(vm);
+	dirty_log_free(vm);
 	cpu_psci_free(vm);
 	for (unsigned int i = 0; i < vm->cfg.cpus; i++) {
 		struct emu_vcpu *v = vm->vcpu[i];
