@@ -213,6 +213,8 @@ static int give_away(struct live *l, char **err)
 		ret = stream_out_flush(l->out);
 	if (!ret)
 		ret = await(l, WIRE_RUNNING, err);
+	if (!ret)
+		l->undecided = false;
 	/* A clear no is an answer: the guest is still ours. */
 	if (ret == -EREMOTEIO)
 		l->undecided = image_set_lock(images, NULL) != 0;
