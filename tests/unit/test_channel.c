@@ -377,6 +377,7 @@ static void test_file(void **state)
 	struct channel *c;
 	u8 *data = malloc(3 << 20), *got = malloc(3 << 20);
 	struct stat st;
+	int fd;
 
 	(void)state;
 	snprintf(uri, sizeof(uri), "file:%s/file", dir);
@@ -400,6 +401,16 @@ static void test_file(void **state)
 		channel_free(c);
 		assert_memory_equal(data, got, len - 3);
 	}
+	/* Its position is that of what was read: somebody else may move it. */
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	c = channel_of_fd(dup(fd));
+	assert_int_equal(channel_read(c, got, 10), 0);
+	assert_int_equal(lseek(fd, 0, SEEK_CUR), 10);
+	assert_int_equal(lseek(fd, 1000, SEEK_SET), 1000);
+	assert_int_equal(channel_read(c, got, 10), 0);
+	assert_memory_equal(data + 1000, got, 10);
+	channel_free(c);
+	close(fd);
 	unlink(path);
 	assert_int_equal(channel_accept(uri, -1, &c, &err), -ENOENT);
 	assert_non_null(strstr(err, "cannot be read"));

@@ -70,7 +70,8 @@ static void end_init(struct channel_end *e, int fd)
 	if (fd < 0 || fstat(fd, &st))
 		return;
 	e->socket = S_ISSOCK(st.st_mode);
-	if (e->socket || S_ISREG(st.st_mode))
+	e->file = S_ISREG(st.st_mode);
+	if (e->socket || e->file)
 		return;
 	e->flags = fcntl(fd, F_GETFL);
 	if (e->flags >= 0 && (e->flags & O_NONBLOCK || fcntl(fd, F_SETFL, e->flags | O_NONBLOCK)))
@@ -227,7 +228,7 @@ static ssize_t read_some(struct channel *c, u8 *data, size_t len)
 {
 	ssize_t n;
 
-	if (len >= sizeof(c->ahead))
+	if (len >= sizeof(c->ahead) || c->in.file)
 		return end_read(&c->in, data, len);
 	n = end_read(&c->in, c->ahead, sizeof(c->ahead));
 	if (n <= 0)

@@ -36,8 +36,9 @@ void channel_set_timeout(struct channel *c, unsigned int ms);
 void channel_set_cancel(struct channel *c, int fd);
 
 /*
- * All of @len; one thread may read while another writes.  0; -ECANCELED, -ETIMEDOUT, -EPIPE (the other end is gone; also a
- * read that ends early), -ENODATA (a read at the end of everything, before the first byte) or -errno.
+ * All of @len; one thread may read while another writes.  0; -ECANCELED, -ETIMEDOUT, -EPIPE (the other end is gone;
+ * also a read that ends early), -ENODATA (a read at the end of everything, before the first byte) or -errno.  A file's
+ * descriptor then stands behind what was read; of others more may be taken ahead.
  */
 int channel_write(struct channel *c, const void *data, size_t len);
 int channel_read(struct channel *c, void *data, size_t len);

@@ -12,6 +12,7 @@ struct channel_end {
 	int fd;			/* -1: there is no such direction */
 	int flags;		/* of its open file, to be put back; -1: as they were */
 	bool socket;
+	bool file;		/* a regular one */
 };
 
 struct channel {
@@ -20,7 +21,7 @@ struct channel {
 	unsigned int timeout_ms;	/* 0: none */
 	int cancel;			/* -1: none */
 	pid_t child;			/* exec:, 0: none */
-	/* Only the reader's: what came beyond a small read. */
+	/* Only the reader's: what came beyond a small read.  Not of files, whose position others may want to know. */
 	size_t at, have;
 	u8 ahead[16384];
 };
