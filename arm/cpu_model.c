@@ -344,7 +344,7 @@ u64 arm_cpu_model_value(const struct arm_cpu_model *m, enum arm_sysreg reg)
 			val = m->ids[i].value;
 	}
 	/* A part without AArch32 has no AArch32 ID registers to adjust. */
-	if (!val)
+	if (!val || m->exact)
 		return val;
 	for (i = 0; i < ARM_ARRAY_SIZE(id_fields); i++) {
 		const struct id_field *f = &id_fields[i];
@@ -380,7 +380,7 @@ u64 arm_cpu_model_value32(const struct arm_cpu_model *m, enum arm_sysreg32 reg)
 	const struct arm_sysreg_slot_row *slot;
 	u64 val = o ? o->value : row->reset;
 
-	if (reg == ARM_REG32_DBGDIDR && !arm_has(m->features, ARM_FEAT_EL3))
+	if (reg == ARM_REG32_DBGDIDR && !m->exact && !arm_has(m->features, ARM_FEAT_EL3))
 		val &= ~DBGDIDR_SECURE;
 	if (row->slot == ARM_SLOT_NONE || (row->flags & ARM_SRF32_RESET))
 		return val;

@@ -35,6 +35,7 @@ struct arm_cpu_model {
 	const char *name;		/* as the command line names it */
 	const char *compatible;		/* device-tree "compatible" of the cpu node */
 	u64 features;			/* bit n: enum arm_feature n */
+	bool exact;			/* @ids and @regs32 are a host's: features change no ID field */
 	const struct arm_id_value *ids;
 	u16 id_count;
 	u16 reg32_count;
@@ -63,7 +64,7 @@ const struct arm_cpu_model *arm_cpu_model_find(const char *name);
 /*
  * The reset value of an owning row for @m: the model's value or the row's, with
  * the ID fields that @m->features decide (ELs, GICv3, PMU, crypto, ...) made to
- * agree with the features.
+ * agree with the features, unless @m->exact.
  */
 u64 arm_cpu_model_value(const struct arm_cpu_model *m, enum arm_sysreg reg);
 

@@ -123,7 +123,9 @@ void cpu_reset(struct emu_vcpu *v)
 	arm_sysreg_reset(st, &model);
 	v->mpidr = cpu_mpidr(v->index);
 	st->sys[ARM_SLOT_MPIDR_EL1] = v->mpidr;
-	st->sys[ARM_SLOT_ID_AA64MMFR0_EL1] &= ~MMFR0_BIGEND;
+	/* A guest that moves keeps what it saw; migration refuses one that uses it. */
+	if (!model.exact)
+		st->sys[ARM_SLOT_ID_AA64MMFR0_EL1] &= ~MMFR0_BIGEND;
 	st->sys[ARM_SLOT_CNTFRQ_EL0] = cpu_counter_hz(v->vm);
 	if (cpu_el1_a32(v)) {
 		reset_a32(st);

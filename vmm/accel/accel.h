@@ -79,9 +79,17 @@ struct accel_config {
 
 struct accel;
 
+/* Identity that has no slot of struct arm_state. */
+struct accel_ids {
+	u32 ccsidr[ARM_CCSIDRS];	/* by CSSELR; 0: no such cache */
+	u16 count;
+	struct arm_id_value reg32[8];	/* reg: enum arm_sysreg32 (TCMTR, TLBTR, FPSID...) */
+};
+
 /* A member that is NULL: the engine has not got it. */
 struct accel_ops {
 	const char *name;
+	bool little_endian;	/* AArch64 guests cannot have big-endian data, whatever ID registers say */
 	/* 0 or -errno.  Before the first run only. */
 	int (*map_ram)(struct accel *a, u64 ipa, u64 size, void *host, bool readonly);
 	/* A device wrote there.  Any thread. */
@@ -99,6 +107,13 @@ struct accel_ops {
 	 * may be changed and counts from the next run() on.  NULL after a message.
 	 */
 	struct arm_state *(*state)(struct accel *a, unsigned int cpu);
+	/*
+	 * Does the engine show slot @slot (enum arm_sysreg_slot)?  One that it does not has in state()
+	 * the model's reset value, which no guest can change, and what is written there is lost.  NULL: all.
+	 */
+	bool (*has_slot)(struct accel *a, unsigned int slot);
+	/* 0 or -errno.  NULL: they are the model's. */
+	int (*get_ids)(struct accel *a, struct accel_ids *ids);
 	/*
 	 * Gives a state that was changed to the kernel now and not at the next run(), so that what it
 	 * refuses is known.  0, or -errno after a message.  NULL: nothing can be refused.

@@ -136,6 +136,7 @@ static void accel_emu_free(struct accel *a)
 
 static const struct accel_ops accel_emu_ops = {
 	.name = "emu",
+	.little_endian = true,
 	.map_ram = accel_emu_map_ram,
 	.dma_written = accel_emu_dma_written,
 	.run = accel_emu_run,

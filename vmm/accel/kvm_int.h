@@ -47,6 +47,7 @@ struct kvm_vm {
 	bool has_run;
 	bool can_abort;			/* KVM_CAP_ARM_INJECT_EXT_DABT */
 	struct kvm_reg_list *regs;	/* those that the kernel has; the same for all CPUs */
+	u8 has_slot[(ARM_SYSREG_SLOTS + 7) / 8];	/* a bit per slot that they reach */
 	pthread_mutex_t lock;
 	bool stopping;			/* under @lock */
 	struct kvm_cpu cpus[ACCEL_MAX_CPUS];
@@ -80,5 +81,7 @@ void kvm_gic_set_spi(struct accel *a, unsigned int spi, bool level);
 int kvm_state_list(struct kvm_vm *vm, struct kvm_cpu *cpu);
 int kvm_state_load(struct kvm_vm *vm, struct kvm_cpu *cpu);
 int kvm_state_store(struct kvm_vm *vm, struct kvm_cpu *cpu);
+bool kvm_state_has_slot(struct accel *a, unsigned int slot);
+int kvm_state_get_ids(struct accel *a, struct accel_ids *ids);
 
 #endif

@@ -10,6 +10,10 @@
 /* What AArch32 calls FPSCR is FPCR and FPSR: the first has the modes, and the vector length. */
 #define FPSCR_FPCR 0x07f79f00u
 
+/* What 32-bit KVM fills registers with (docs/facts/kvm-registers.md); arm64's is ARM_SYSREG_UNKNOWN. */
+#define KVM_ARM32_UNKNOWN 0xdecafbadULL
+#define KVM_ARM32_UNKNOWN64 0xd0c0ffeedecafbadULL
+
 #define PLACE(k, i) ((struct kvm_reg_place){ .kind = (k), .part = ARM_PART_ALL, .n = (i) })
 #define CORE64(member) (offsetof(struct kvm_arm64_core, member) / 4)
 #define CORE32(member) (offsetof(struct kvm_arm32_core, member) / 4)
@@ -92,24 +96,45 @@ static struct kvm_reg_place sysreg64(u64 id)
 	return r && r->slot != ARM_SLOT_NONE ? PLACE(KREG_SYS, r->slot) : nowhere;
 }
 
-static struct kvm_reg_place sysreg32(u64 id, u64 features)
+static int cp15_row(u64 id, u64 features)
 {
 	unsigned int opc1 = (id & KVM_REG_ARM_OPC1_MASK) >> KVM_REG_ARM_OPC1_SHIFT;
 	unsigned int crm = (id & KVM_REG_ARM_CRM_MASK) >> KVM_REG_ARM_CRM_SHIFT;
 	unsigned int crn = (id & KVM_REG_ARM_32_CRN_MASK) >> KVM_REG_ARM_32_CRN_SHIFT;
 	bool wide = (id & KVM_REG_SIZE_MASK) == KVM_REG_SIZE_U64;
-	const struct arm_sysreg32_row *r;
 
-	if (id == KVM_REG_ARM32_TIMER_CNT || id == KVM_REG_ARM32_PTIMER_CNT)
-		return nowhere;
-	r = arm_sysreg32_lookup(features, wide ? ARM_CP_ENC64(15, opc1, crm) :
-				ARM_CP_ENC(15, opc1, crn, crm, id & KVM_REG_ARM_OPC2_MASK));
+	return arm_sysreg32_index(features, wide ? ARM_CP_ENC64(15, opc1, crm) :
+				  ARM_CP_ENC(15, opc1, crn, crm, id & KVM_REG_ARM_OPC2_MASK));
+}
+
+int kvm_reg_row32(u64 id, u64 features)
+{
+	unsigned int n = id & KVM_REG_ARM_VFP_MASK;
+
+	if ((id & KVM_REG_ARCH_MASK) != KVM_REG_ARM || id == KVM_REG_ARM32_TIMER_CNT || id == KVM_REG_ARM32_PTIMER_CNT)
+		return -1;
+	switch (id & KVM_REG_ARM_COPROC_MASK) {
+	case 15ULL << KVM_REG_ARM_COPROC_SHIFT:
+		return cp15_row(id, features);
+	case KVM_REG_ARM_VFP:
+		/* The ids of VMRS' registers have its numbers; FPINST and FPINST2 are not known. */
+		return n >= KVM_REG_ARM_VFP_FPSID && n < KVM_REG_ARM_VFP_FPSID + 16 ?
+		       arm_sysreg32_index(features, ARM_CP_ENC_VFP(n - KVM_REG_ARM_VFP_FPSID)) : -1;
+	}
+	return -1;
+}
+
+static struct kvm_reg_place sysreg32(u64 id, u64 features)
+{
+	int reg = kvm_reg_row32(id, features);
+	const struct arm_sysreg32_row *r = reg < 0 ? NULL : arm_sysreg32_row((enum arm_sysreg32)reg);
+
 	if (!r || r->slot == ARM_SLOT_NONE)
 		return nowhere;
 	return (struct kvm_reg_place){ KREG_SYS, r->part, r->slot };
 }
 
-static struct kvm_reg_place vfp32(u64 id)
+static struct kvm_reg_place vfp32(u64 id, u64 features)
 {
 	unsigned int n = id & KVM_REG_ARM_VFP_MASK;
 
@@ -117,9 +142,7 @@ static struct kvm_reg_place vfp32(u64 id)
 		return PLACE(KREG_D, n);
 	if (n == KVM_REG_ARM_VFP_FPSCR)
 		return PLACE(KREG_FPSCR, 0);
-	if (n == KVM_REG_ARM_VFP_FPEXC)
-		return (struct kvm_reg_place){ KREG_SYS, ARM_PART_LO, ARM_SLOT_FPEXC32_EL2 };
-	return nowhere;
+	return sysreg32(id, features);
 }
 
 struct kvm_reg_place kvm_reg_place(u64 id, u64 features)
@@ -134,7 +157,7 @@ struct kvm_reg_place kvm_reg_place(u64 id, u64 features)
 	case 15ULL << KVM_REG_ARM_COPROC_SHIFT:
 		return is64 ? nowhere : sysreg32(id, features);
 	case KVM_REG_ARM_VFP:
-		return is64 ? nowhere : vfp32(id);
+		return is64 ? nowhere : vfp32(id, features);
 	}
 	return nowhere;
 }
@@ -176,6 +199,20 @@ struct kvm_reg_value kvm_reg_get(const struct arm_state *s, struct kvm_reg_place
 	return v;
 }
 
+/*
+ * No value: nobody has written the register yet.  arm has poison of its own, of 32 and of 64
+ * bits, and registers that it takes from the reset of the part.
+ */
+static bool is_unknown(struct kvm_reg_place at, u64 val)
+{
+	u16 reg = arm_sysreg_slot_row(at.n)->reg;
+
+	if (reg == ARM_REGS || !(arm_sysreg_row((enum arm_sysreg)reg)->flags & ARM_SRF_UNKNOWN))
+		return false;
+	return at.part == ARM_PART_ALL ? val == ARM_SYSREG_UNKNOWN || val == KVM_ARM32_UNKNOWN64 :
+					 val == KVM_ARM32_UNKNOWN;
+}
+
 void kvm_reg_set(struct arm_state *s, struct kvm_reg_place at, struct kvm_reg_value v)
 {
 	switch (at.kind) {
@@ -206,8 +243,7 @@ void kvm_reg_set(struct arm_state *s, struct kvm_reg_place at, struct kvm_reg_va
 		s->fpsr = (u32)v.d[0] & ~FPSCR_FPCR;
 		break;
 	case KREG_SYS:
-		/* No value: nobody has written the register yet. */
-		if (at.part == ARM_PART_ALL && v.d[0] == ARM_SYSREG_UNKNOWN)
+		if (is_unknown(at, v.d[0]))
 			v.d[0] = 0;
 		s->sys[at.n] = arm_part_set((enum arm_part)at.part, s->sys[at.n], v.d[0]);
 		break;

@@ -34,6 +34,8 @@ struct kvm_reg_place {
 
 /* The place of @id on a CPU with @features. */
 struct kvm_reg_place kvm_reg_place(u64 id, u64 features);
+/* The row (enum arm_sysreg32) of an id of arm's cp15 or VFP registers, or -1. */
+int kvm_reg_row32(u64 id, u64 features);
 
 /* The value of a register, as KVM moves it: 4, 8 or 16 bytes, little endian, the rest zero. */
 struct kvm_reg_value {

@@ -13,6 +13,16 @@
 
 #define MAX_REGS 4096
 
+static void note_slots(struct kvm_vm *vm)
+{
+	for (u64 i = 0; i < vm->regs->n; i++) {
+		struct kvm_reg_place at = kvm_reg_place(vm->regs->reg[i], vm->cfg.model->features);
+
+		if (at.kind == KREG_SYS)
+			vm->has_slot[at.n / 8] |= 1u << at.n % 8;
+	}
+}
+
 int kvm_state_list(struct kvm_vm *vm, struct kvm_cpu *cpu)
 {
 	struct kvm_reg_list count = { .n = 0 };
@@ -26,7 +36,17 @@ int kvm_state_list(struct kvm_vm *vm, struct kvm_cpu *cpu)
 	if (!vm->regs)
 		return -ENOMEM;
 	vm->regs->n = count.n;
-	return kvm_ioctl(cpu->fd, KVM_GET_REG_LIST, vm->regs);
+	ret = kvm_ioctl(cpu->fd, KVM_GET_REG_LIST, vm->regs);
+	if (!ret)
+		note_slots(vm);
+	return ret;
+}
+
+bool kvm_state_has_slot(struct accel *a, unsigned int slot)
+{
+	const struct kvm_vm *vm = (const struct kvm_vm *)a;
+
+	return vm->has_slot[slot / 8] >> slot % 8 & 1;
 }
 
 static int one_reg(struct kvm_cpu *cpu, unsigned long what, u64 id, struct kvm_reg_value *v)
@@ -93,5 +113,53 @@ int kvm_state_store(struct kvm_vm *vm, struct kvm_cpu *cpu)
 		if (ret)
 			return complain(cpu, "written", id, ret);
 	}
+	return 0;
+}
+
+/* A row of arm/sysreg32.def without a slot that @id names, or -1. */
+static int slotless32(const struct kvm_vm *vm, u64 id)
+{
+	int reg = kvm_reg_row32(id, vm->cfg.model->features);
+
+	return reg >= 0 && arm_sysreg32_row((enum arm_sysreg32)reg)->slot == ARM_SLOT_NONE &&
+	       arm_sysreg32_row((enum arm_sysreg32)reg)->cls == ARM_CLS_INVARIANT ? reg : -1;
+}
+
+/* The debug registers of cp14, which 32-bit hosts let a guest read as zero and do not list. */
+static void add_no_debug(struct accel_ids *ids)
+{
+	static const u16 regs[] = {
+		ARM_REG32_DBGDIDR, ARM_REG32_DBGDEVID, ARM_REG32_DBGDEVID1, ARM_REG32_DBGDEVID2,
+	};
+
+	for (size_t i = 0; i < ARM_ARRAY_SIZE(regs) && ids->count < ARM_ARRAY_SIZE(ids->reg32); i++)
+		ids->reg32[ids->count++] = (struct arm_id_value){ regs[i], 0 };
+}
+
+int kvm_state_get_ids(struct accel *a, struct accel_ids *ids)
+{
+	struct kvm_vm *vm = (struct kvm_vm *)a;
+
+	*ids = (struct accel_ids){ .count = 0 };
+	for (u64 i = 0; i < vm->regs->n; i++) {
+		struct kvm_reg_value v = { { 0, 0 } };
+		u64 id = vm->regs->reg[i];
+		unsigned int n = id & KVM_REG_ARM_DEMUX_VAL_MASK;
+		bool demux = (id & KVM_REG_ARM_COPROC_MASK) == KVM_REG_ARM_DEMUX &&
+			     (id & KVM_REG_ARM_DEMUX_ID_MASK) == KVM_REG_ARM_DEMUX_ID_CCSIDR && n < ARM_CCSIDRS;
+		int reg = demux ? -1 : slotless32(vm, id), ret;
+
+		if (!demux && (reg < 0 || ids->count == ARM_ARRAY_SIZE(ids->reg32)))
+			continue;
+		ret = one_reg(&vm->cpus[0], KVM_GET_ONE_REG, id, &v);
+		if (ret)
+			return complain(&vm->cpus[0], "read", id, ret);
+		if (demux)
+			ids->ccsidr[n] = (u32)v.d[0];
+		else
+			ids->reg32[ids->count++] = (struct arm_id_value){ (u16)reg, (u32)v.d[0] };
+	}
+	if (!kvm_port.is_64)
+		add_no_debug(ids);
 	return 0;
 }

@@ -12,9 +12,9 @@ struct report {
 	unsigned int lines, more;
 };
 
-/* One reason, a sentence.  What cannot be stored for lack of memory is counted in @more. */
+/* One reason, a sentence; the same one twice is one.  What cannot be stored for lack of memory is counted in @more. */
 void report_add(struct report *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* The usual one: a value that must agree in the bits of @mask. */
+/* The usual one: @theirs is the guest's value, @ours this side's, @mask the bits that object. */
 void report_value(struct report *r, const char *what, u64 theirs, u64 ours, u64 mask, const char *remedy);
 static inline bool report_is_empty(const struct report *r)
 {
