@@ -5,6 +5,9 @@
 
 #include "arm/base.h"
 
+struct incoming;
+struct vm_config;
+
 enum status {
 	STATUS_OK = 0,
 	STATUS_FAILED = 1,
@@ -14,7 +17,7 @@ enum status {
 typedef enum status cmd_fn(int argc, char **argv);
 cmd_fn cmd_run, cmd_control, cmd_list, cmd_migrate, cmd_receive, cmd_snapshot;
 
-/* ---- what they share: cmd_talk.c ---- */
+/* ---- what they share: cmd_talk.c, cmd_resume.c ---- */
 
 /* Is this what the user wrote instead of options: --help? */
 bool cmd_wants_help(int argc, char **argv);
@@ -32,6 +35,12 @@ char *cmd_find_machine(const char *name);
  * standard error, the answer to standard output.
  */
 enum status cmd_talk(const char *path, char *const *words, unsigned int n, int pass);
+
+/*
+ * Makes the machine that @in is, of what the user said in @cfg, and runs it.  @paths: see shape_merge().
+ * @what begins the messages.  @in is closed.
+ */
+enum status cmd_resume(struct incoming *in, struct vm_config *cfg, bool paths, const char *what);
 
 /* @path, absolute, for a process that stands elsewhere; malloc'd, NULL on ENOMEM. */
 char *cmd_absolute(const char *path);

@@ -516,7 +516,10 @@ static unsigned int count_virtio(const struct vm_config *cfg)
 
 int config_check(const struct vm_config *cfg, char **err)
 {
-	if (!cfg->kernel && !cfg->dump_dtb)
+	if (cfg->incoming && cfg->dump_dtb)
+		return err_set(err, -EINVAL, "--dump-dtb %s: is for machines that boot; this one runs already",
+			       cfg->dump_dtb);
+	if (!cfg->kernel && !cfg->dump_dtb && !cfg->incoming)
 		return err_set(err, -EINVAL, "--kernel FILE is missing: there is nothing to boot");
 	if (cfg->initrd && !cfg->kernel)
 		return err_set(err, -EINVAL, "--initrd %s: needs --kernel too", cfg->initrd);

@@ -11,6 +11,8 @@
 #include "vmm/host/net.h"
 #include "vmm/machine/machine.h"
 
+struct identity;
+
 #define CONFIG_MAX_DISKS 16
 #define CONFIG_MAX_FORWARDS 32
 
@@ -73,6 +75,7 @@ struct vm_config {
 	bool aarch64_off;		/* the CPU starts in AArch32 */
 	bool incoming;			/* the guest comes from elsewhere: see vm_create() */
 	bool aarch32;			/* and its EL1 is in AArch32 */
+	const struct identity *identity;	/* and lives by that; borrowed; NULL: as @model has it */
 	unsigned int gic_version;	/* what the VM settled on; 0: 2 */
 	u64 memory;			/* bytes */
 	unsigned int cpus;

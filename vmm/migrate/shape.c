@@ -15,6 +15,15 @@ static const char *const consoles[] = { [CONSOLE_NONE] = "none", [CONSOLE_VIRTIO
 static const char *const nics[] = { [NIC_VIRTIO] = "virtio", [NIC_LAN9118] = "lan9118" };
 static const char *const off_on[] = { "off", "on" };
 
+/* Texts end on terminals, in messages: none with control characters is written or read. */
+static bool is_plain(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			return false;
+	return true;
+}
+
 /* ---- writing ---- */
 
 static void write_path(FILE *f, const char *name, const char *path)
@@ -22,7 +31,7 @@ static void write_path(FILE *f, const char *name, const char *path)
 	char *full = realpath(path, NULL), *word = words_join(&full, !!full);
 
 	/* A file that is gone cannot be found there again. */
-	if (full && word)
+	if (full && word && is_plain(full))
 		fprintf(f, "%s-path=%s\n", name, word);
 	free(word);
 	free(full);
@@ -53,7 +62,7 @@ void shape_write(const struct vm_config *cfg, bool snapshot, struct bytes_out *b
 		fprintf(f, "saved=%llu\n", (unsigned long long)time(NULL));
 	for (unsigned int i = 0; i < cfg->ndisks; i++) {
 		char *const serial = cfg->disks[i].serial;
-		char *word = serial ? words_join(&serial, 1) : NULL;
+		char *word = serial && is_plain(serial) ? words_join(&serial, 1) : NULL;
 
 		write_image(f, "disk", cfg->disks[i].path, cfg->disks[i].readonly, snapshot);
 		if (word)
@@ -183,7 +192,7 @@ static int read_image(struct shape_image *img, const char *val)
 static int read_path(struct shape_image *img, char *val)
 {
 	words_unpack(val);
-	if (!img || img->path || *val != '/' || strlen(val) >= PATH_MAX)
+	if (!img || img->path || *val != '/' || strlen(val) >= PATH_MAX || !is_plain(val))
 		return -EINVAL;
 	img->path = strdup(val);
 	return img->path ? 0 : -ENOMEM;
@@ -209,7 +218,7 @@ static int read_disk_serial(struct shape *s, char *val)
 	struct shape_image *disk = last_disk(s);
 
 	words_unpack(val);
-	if (!disk || *disk->serial || !*val || strlen(val) > SHAPE_SERIAL_MAX)
+	if (!disk || *disk->serial || !*val || strlen(val) > SHAPE_SERIAL_MAX || !is_plain(val))
 		return -EINVAL;
 	strcpy(disk->serial, val);
 	return 0;

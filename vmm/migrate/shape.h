@@ -52,8 +52,8 @@ void shape_free(struct shape *s);
 
 /*
  * Makes of what the user said the configuration of a machine for that guest, in place of config_settle();
- * config_check() is to follow.  @paths: disks and such that the user did not name are those of @s.  0, or -EINVAL and in *@err
- * all that is missing or does not fit, a line each.
+ * config_check() is to follow.  @paths: disks and such that the user did not name are those of @s.  0, or
+ * -EINVAL and in *@err all that is missing or does not fit, a line each.
  */
 int shape_merge(const struct shape *s, struct vm_config *cfg, bool paths, char **err);
 
