@@ -108,6 +108,13 @@ struct accel_ops {
 	 */
 	struct arm_state *(*state)(struct accel *a, unsigned int cpu);
 	/*
+	 * Does the engine show slot @slot (enum arm_sysreg_slot)?  One that it does not has in state()
+	 * the model's reset value, which no guest can change, and what is written there is lost.  NULL: all.
+	 */
+	bool (*has_slot)(struct accel *a, unsigned int slot);
+	/* 0 or -errno.  NULL: they are the model's. */
+	int (*get_ids)(struct accel *a, struct accel_ids *ids);
+	/*
 	 * Gives a state that was changed to the kernel now and not at the next run(), so that what it
 	 * refuses is known.  0, or -errno after a message.  NULL: nothing can be refused.
 	 */
