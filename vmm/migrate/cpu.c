@@ -220,8 +220,8 @@ static int get_unknown(struct bytes_in *b, const char *name, u8 flags, u8 size, 
 {
 	bytes_get(b, size);
 	if (!(flags & (REG_IGNORABLE | REG_ABSENT)))
-		report_add(l->report, "CPU %u: this program does not know the register %.64s; use the version that runs "
-			   "the guest, or a later one", l->cpu, name);
+		report_add(l->report, "CPU %u: this program does not know the register %.64s; use the version that "
+			   "runs the guest, or a later one", l->cpu, name);
 	return 0;
 }
 
@@ -238,8 +238,8 @@ static int get_reg(struct bytes_in *b, struct load *l, char **err)
 	if (b->error)
 		return 0;
 	if (flags & ~(REG_IGNORABLE | REG_ABSENT) || ((flags & REG_ABSENT) && size))
-		return err_set(err, -EBADMSG, "CPU %u: the stream is damaged at register %.64s (flags %#x)", l->cpu, name,
-			       flags);
+		return err_set(err, -EBADMSG, "CPU %u: the stream is damaged at register %.64s (flags %#x)", l->cpu,
+			       name, flags);
 	if (find_reg(name, &at, &seen, l))
 		return get_unknown(b, name, flags, size, l);
 	if (*seen)
@@ -247,8 +247,8 @@ static int get_reg(struct bytes_in *b, struct load *l, char **err)
 	if (flags & REG_ABSENT && at.place != PLACE_SLOT)
 		return err_set(err, -EBADMSG, "CPU %u: the stream has no value of %s", l->cpu, name);
 	if (!(flags & REG_ABSENT) && size != size_of(at.place))
-		return err_set(err, -EBADMSG, "CPU %u: the stream has %u bytes of %s, which has %u", l->cpu, size, name,
-			       size_of(at.place));
+		return err_set(err, -EBADMSG, "CPU %u: the stream has %u bytes of %s, which has %u", l->cpu, size,
+			       name, size_of(at.place));
 	*seen = true;
 	if (!(flags & REG_ABSENT))
 		get_value(b, l, at);
@@ -268,8 +268,8 @@ static void check_missing(struct load *l)
 	}
 	for (unsigned int slot = 0; slot < ARM_SYSREG_SLOTS; slot++)
 		if (!l->slot[slot] && cpu_slot_moves(l->model, slot) && cpu_slot_needed(slot))
-			report_add(l->report, "CPU %u: the stream does not tell %s; the program that wrote it is too old",
-				   l->cpu, arm_sysreg_slot_name(slot));
+			report_add(l->report, "CPU %u: the stream does not tell %s; the program that wrote it is too "
+				   "old, or the guest's machine another", l->cpu, arm_sysreg_slot_name(slot));
 }
 
 static int get_regs(struct bytes_in *b, struct load *l, char **err)

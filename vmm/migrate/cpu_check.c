@@ -256,11 +256,11 @@ static void check_pstate(u32 psr, const struct arm_cpu_model *m, unsigned int cp
 	if (!psr_is_a32(psr) && arm_has(m->features, ARM_FEAT_PAN))
 		known |= PSR_PAN;
 	if (!mode_exists(m, psr))
-		report_add(r, "CPU %u: PSTATE %#x: mode %#x does not exist on a %s; move to a CPU that has it", cpu, psr,
-			   psr & PSR_M_MASK, m->name);
+		report_add(r, "CPU %u: PSTATE %#x: mode %#x does not exist on a %s; move to a CPU that has it", cpu,
+			   psr, psr & PSR_M_MASK, m->name);
 	else if (psr & ~known)
-		report_add(r, "CPU %u: PSTATE %#x: bits %#x do not exist on a %s; move to a CPU that has them", cpu, psr,
-			   psr & ~known, m->name);
+		report_add(r, "CPU %u: PSTATE %#x: bits %#x do not exist on a %s; move to a CPU that has them", cpu,
+			   psr, psr & ~known, m->name);
 	else if (psr_is_a32(psr) && psr32_it(psr) && (!(psr & PSR32_T) || !(psr32_it(psr) & 15)))
 		report_add(r, "CPU %u: PSTATE %#x: an IT block outside of T32 or without instructions", cpu, psr);
 }
@@ -270,7 +270,8 @@ static void check_a32(const struct arm_state *s, u32 psr, bool el1_a32, unsigned
 	u64 align = psr & PSR32_T ? 1 : 3;
 
 	if (s->pc >> 32 || s->pc & align)
-		report_add(r, "CPU %u: PC %#llx: no address of an instruction in AArch32", cpu, (unsigned long long)s->pc);
+		report_add(r, "CPU %u: PC %#llx: no address of an instruction in AArch32", cpu,
+			   (unsigned long long)s->pc);
 	for (unsigned int i = 0; i < 31; i++)
 		if (el1_a32 && s->x[i] >> 32)
 			report_add(r, "CPU %u: X%u %#llx: a 32-bit CPU has 32 bits", cpu, i,

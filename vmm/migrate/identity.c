@@ -122,7 +122,7 @@ static u32 host_counter_hz(void)
 	asm volatile("mrs %0, cntfrq_el0" : "=r" (hz));
 	return (u32)hz;
 #elif defined(__arm__)
-	const unsigned long evtstrm = 1ul << 21;	/* HWCAP_EVTSTRM: there is an architected timer, and Linux uses it */
+	const unsigned long evtstrm = 1ul << 21;	/* HWCAP_EVTSTRM: Linux uses the architected timer */
 	u32 hz;
 
 	if (!(getauxval(AT_HWCAP) & evtstrm))

@@ -78,9 +78,9 @@ static int get_regs(struct bytes_in *b, struct identity *out, char **err)
 		if (ret == -ENOENT && ((flags & REG_IGNORABLE) || !value))
 			continue;
 		if (ret == -ENOENT)
-			return err_set(err, -EINVAL, "identity: this program does not know the register %.64s, which is "
-				       "%#llx in the guest; use the version that runs the guest, or a later one", name,
-				       (unsigned long long)value);
+			return err_set(err, -EINVAL, "identity: this program does not know the register %.64s, which "
+				       "is %#llx in the guest; use the version that runs the guest, or a later one",
+				       name, (unsigned long long)value);
 		if (ret)
 			return err_set(err, -EBADMSG, "identity: register %s is there twice", name);
 	}
@@ -288,7 +288,7 @@ int identity_read(FILE *in, const char *name, struct identity *out, char **err)
 	if (ferror(in))
 		return err_set(err, -EIO, "%s: cannot be read", name);
 	if (r.seen != SEEN_ALL || !identity_find(out, ARM_REG_MIDR_EL1))
-		return err_set(err, -EINVAL, "%s: not complete: a file of vambrace host describe has " MAGIC ", cpu, el1, "
-			       "gic, counter-hz and MIDR_EL1", name);
+		return err_set(err, -EINVAL, "%s: not complete: a file of vambrace host describe has " MAGIC ", cpu, "
+			       "el1, gic, counter-hz and MIDR_EL1", name);
 	return 0;
 }

@@ -235,8 +235,8 @@ static u64 fit_value(const struct identity *id, u16 reg, u64 val, struct report 
 		if (has <= can || is_harmless(reg, shift))
 			continue;
 		snprintf(what, sizeof(what), "%s[%u:%u]", identity_reg_name(reg), shift + 3, shift);
-		report_add(r, "%s (%s) is %d in the guest, and the translator has %d; start guests that are to come here "
-			   "with --cpu host-of=FILE, which leaves it out, or move to hardware", what,
+		report_add(r, "%s (%s) is %d in the guest, and the translator has %d; start guests that are to come "
+			   "here with --cpu host-of=FILE, which leaves it out, or move to hardware", what,
 			   field_name(reg, shift), has, can);
 		val = (val & ~(0xfULL << shift)) | (u64)(can & 0xf) << shift;
 	}
