@@ -51,7 +51,8 @@ static int fake_set_off(struct accel *a, unsigned int cpu, bool off)
 }
 
 static const struct accel_ops fake_ops = {
-	.name = "fake", .state = fake_state, .has_slot = fake_has_slot, .get_off = fake_get_off, .set_off = fake_set_off,
+	.name = "fake", .state = fake_state, .has_slot = fake_has_slot, .get_off = fake_get_off,
+	.set_off = fake_set_off,
 };
 
 static struct fake *src, *dst;
@@ -138,7 +139,8 @@ static const struct {
 	const char *name;
 	bool aarch32;
 } cpus[] = {
-	{ "cortex-a57", false }, { "cortex-a57", true }, { "max", false }, { "cortex-a15", true }, { "cortex-a7", true },
+	{ "cortex-a57", false }, { "cortex-a57", true }, { "max", false }, { "cortex-a15", true },
+	{ "cortex-a7", true },
 };
 
 static void test_all_back(void **ctx)
@@ -556,8 +558,8 @@ static void run_spoilt(enum accel_engine engine, const struct arm_cpu_model *m, 
 {
 	bool fatal = false;
 	const struct accel_config cfg = {
-		.engine = engine, .model = m, .cpus = 1, .aarch32 = !arm_has(m->features, ARM_FEAT_AARCH64), .ops = &host,
-		.opaque = &fatal, .cache_bytes = 4 << 20,
+		.engine = engine, .model = m, .cpus = 1, .aarch32 = !arm_has(m->features, ARM_FEAT_AARCH64),
+		.ops = &host, .opaque = &fatal, .cache_bytes = 4 << 20,
 	};
 	unsigned int seed = 7, ran = 0;
 	u8 *ram = aligned_alloc(65536, RAM_SIZE);
@@ -572,7 +574,8 @@ static void run_spoilt(enum accel_engine engine, const struct arm_cpu_model *m, 
 		pthread_t thread;
 
 		for (unsigned int k = 0; k < RAM_SIZE / 8; k++)
-			((u64 *)ram)[k] = k % 3 ? random64(&seed) : RAM + (random64(&seed) % RAM_SIZE & ~0xfffULL) + 0x703;
+			((u64 *)ram)[k] = k % 3 ? random64(&seed) :
+						  RAM + (random64(&seed) % RAM_SIZE & ~0xfffULL) + 0x703;
 		assert_int_equal(a->ops->reset(a), 0);
 		s = a->ops->state(a, 0);
 		s->pc = RAM + (random64(&seed) % RAM_SIZE & ~3ULL);

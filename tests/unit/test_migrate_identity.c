@@ -75,7 +75,8 @@ static const struct {
 	const char *name;
 	bool aarch32;
 } cpus[] = {
-	{ "cortex-a57", false }, { "cortex-a57", true }, { "max", false }, { "cortex-a15", true }, { "cortex-a7", true },
+	{ "cortex-a57", false }, { "cortex-a57", true }, { "max", false }, { "cortex-a15", true },
+	{ "cortex-a7", true },
 };
 
 /* identity -> model -> reset gives what the identity was taken of, in every slot, and for AArch32's own registers. */
@@ -210,7 +211,8 @@ static void test_bad_text(void **ctx)
 	(void)ctx;
 	for (size_t i = 0; i < ARM_ARRAY_SIZE(bad); i++) {
 		/* An empty buffer cannot be opened. */
-		FILE *f = *bad[i].text ? fmemopen((void *)bad[i].text, strlen(bad[i].text), "r") : fopen("/dev/null", "r");
+		size_t len = strlen(bad[i].text);
+		FILE *f = len ? fmemopen((void *)bad[i].text, len, "r") : fopen("/dev/null", "r");
 		struct identity id;
 		char *err = NULL;
 
