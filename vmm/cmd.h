@@ -15,7 +15,7 @@ enum status {
 };
 
 typedef enum status cmd_fn(int argc, char **argv);
-cmd_fn cmd_run, cmd_control, cmd_list, cmd_migrate, cmd_receive, cmd_snapshot;
+cmd_fn cmd_run, cmd_control, cmd_list, cmd_migrate, cmd_receive, cmd_snapshot, cmd_host;
 
 /* ---- what they share: cmd_talk.c, cmd_resume.c ---- */
 

@@ -44,6 +44,7 @@ void config_destroy(struct vm_config *cfg)
 	}
 	for (unsigned int i = 0; i < cfg->nflash; i++)
 		free(cfg->flash[i].path);
+	free(cfg->like);
 	memset(cfg, 0, sizeof(*cfg));
 }
 
@@ -129,42 +130,6 @@ static void join_words(char *words, size_t room, const char *word, size_t i, siz
 	size_t len = strlen(words);
 
 	snprintf(words + len, room - len, "%s%s", i == 0 ? "" : i + 1 == n ? " or " : ", ", word);
-}
-
-static int no_such_cpu(char **err)
-{
-	char words[256] = "";
-	unsigned int n;
-	const struct arm_cpu_model *models = arm_cpu_models(&n);
-
-	for (unsigned int i = 0; i < n; i++)
-		join_words(words, sizeof(words), models[i].name, i, n);
-	return err_set(err, -EINVAL, "no such CPU; choose %s, or host under kvm", words);
-}
-
-int config_set_cpu(struct vm_config *cfg, const char *text, char **err)
-{
-	char *copy = strdup(text), *next = copy, *word;
-	int ret = 0;
-
-	if (!copy)
-		return -ENOMEM;
-	word = strsep(&next, ",");
-	cfg->cpu_host = !strcmp(word, "host");
-	if (!cfg->cpu_host)
-		cfg->model = arm_cpu_model_find(word);
-	cfg->cpu_given = true;
-	if (!cfg->model)
-		ret = no_such_cpu(err);
-	while (!ret && (word = strsep(&next, ","))) {
-		if (!strcmp(word, "aarch64=off"))
-			cfg->aarch64_off = true;
-		else if (strcmp(word, "aarch64=on"))
-			ret = err_set(err, -EINVAL, "unknown setting '%s'; a CPU has aarch64=on or aarch64=off",
-				      word);
-	}
-	free(copy);
-	return ret;
 }
 
 /* A word and what it stands for. */

@@ -10,6 +10,7 @@
 #include "vmm/accel/accel.h"
 #include "vmm/host/net.h"
 #include "vmm/machine/machine.h"
+#include "vmm/migrate/identity.h"
 
 struct identity;
 
@@ -60,6 +61,12 @@ struct config_image {
 	bool readonly;
 };
 
+/* A CPU that answers like another, maybe a host's. */
+struct config_like {
+	struct identity id;
+	struct identity_model model;
+};
+
 /* All strings are owned; NULL where not given. */
 struct vm_config {
 	char *kernel;
@@ -72,6 +79,7 @@ struct vm_config {
 	unsigned int given;		/* enum config_given: what the user said */
 	bool cpu_given;			/* else the machine's default */
 	bool cpu_host;			/* the host's: @model is the VM's to fill in */
+	struct config_like *like;	/* owned; @model is in it.  NULL: one of our models, or the host's */
 	bool aarch64_off;		/* the CPU starts in AArch32 */
 	bool incoming;			/* the guest comes from elsewhere: see vm_create() */
 	bool aarch32;			/* and its EL1 is in AArch32 */
@@ -121,6 +129,14 @@ config_set_fn config_set_memory, config_set_cpus, config_set_cpu, config_set_mac
 	config_set_engine, config_set_log, config_set_cache, config_set_serial,
 	config_set_console, config_set_net, config_set_rng, config_set_sd, config_set_name,
 	config_add_disk, config_add_forward, config_add_flash;
+
+/*
+ * CPUs that say what @id says, whatever --cpu said; what the translator lacks for that is in @r.
+ * 0, -ENOMEM, or -EINVAL: no CPU of ours is like that.
+ */
+int config_set_identity(struct vm_config *cfg, const struct identity *id, struct report *r);
+/* Under engine kvm the CPU is the host's: is @a one that fits cfg->like?  0; or -EINVAL and the reasons in *@err. */
+int config_check_like(const struct vm_config *cfg, struct accel *a, const struct arm_cpu_model *model, char **err);
 
 /* Fills in what follows from the rest and was not given: the machine's CPU.  Before config_check(). */
 void config_settle(struct vm_config *cfg);

@@ -12,6 +12,7 @@ static const struct command {
 	{ "run", "run an Arm virtual machine", cmd_run },
 	{ "list", "show the machines that run", cmd_list },
 	{ "control", "talk to one: status, pause, resume, power, quit...", cmd_control },
+	{ "host", "say what guests of this host see of its CPU", cmd_host },
 	{ "migrate", "move one to another process or host while it runs", cmd_migrate },
 };
 

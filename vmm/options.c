@@ -47,8 +47,9 @@ static const struct option_row rows[] = {
 	STRING("dtb", "FILE", dtb, "device tree to use instead of the machine's own"),
 	STRING("dump-dtb", "FILE", dump_dtb, "write the device tree to FILE and exit"),
 	SET("machine", "NAME", config_set_machine, "machine: virt (default) or vexpress-a15"),
-	SET("cpu", "NAME[,aarch64=off]", config_set_cpu,
-	    "CPU model: cortex-a57 (default), cortex-a15, cortex-a7, max; host under kvm"),
+	SET("cpu", "NAME[,aarch64=off][,like=FILE]", config_set_cpu,
+	    "CPU model: cortex-a57 (default), cortex-a15, cortex-a7, max; host under kvm;\n"
+	    "                                      host-of=FILE: as vambrace host describe saw it"),
 	SET("cpus", "N", config_set_cpus, "number of CPUs, 1 to 8 (default 1)"),
 	SET("memory", "SIZE", config_set_memory, "memory, for instance 512M (default) or 2G"),
 	MANY("disk", "FILE[,readonly][,serial=NAME]", config_add_disk,

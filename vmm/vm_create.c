@@ -91,7 +91,7 @@ static const char *kvm_unfit(const struct vm_config *cfg, const struct accel_hos
 	const struct machine_type *type = cfg->machine;
 	bool is32 = !arm_has(host->model.features, ARM_FEAT_AARCH64);
 
-	if (cfg->cpu_given && !cfg->cpu_host && strcmp(cfg->model->name, host->model.name))
+	if (cfg->cpu_given && !cfg->cpu_host && !cfg->like && strcmp(cfg->model->name, host->model.name))
 		return "KVM gives a guest the host's CPU, which is another; use --cpu host";
 	if (type->only_aarch32 && !is32)
 		return "the machine has 32-bit CPUs, and this host has not; use --machine virt";
@@ -151,6 +151,7 @@ static int create_engine(struct vm *vm, char **err)
 		.cache_bytes = cfg->cache_bytes,
 		.count_insns = cfg->stats,
 		.no_psci = vm->type->no_psci,
+		.counter_hz = cfg->like ? cfg->like->id.counter_hz : 0,
 		.log = cfg->log,
 		.log_file = vm->log,
 		.ops = &vm_host_ops,
@@ -158,6 +159,8 @@ static int create_engine(struct vm *vm, char **err)
 	};
 	int ret = accel_create(&engine, &vm->accel, err);
 
+	if (!ret && cfg->engine == ACCEL_KVM)
+		ret = config_check_like(cfg, vm->accel, &vm->model, err);
 	if (ret)
 		return ret;
 	ret = vm->accel->ops->map_ram(vm->accel, vm->type->ram_base, cfg->memory, vm->ram, false);
