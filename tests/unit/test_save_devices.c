@@ -139,6 +139,12 @@ static void create_pl061(struct side *s)
 	assert_int_equal(pl061_create(rig_irq_line(&s->rig, 0), &s->rig.dev), 0);
 }
 
+static void event_pl061(struct side *s, const struct op *op)
+{
+	reg(s, 0x400 + (op->val % 9) * 4, op->seed);
+	pl061_set_input(s->rig.dev, op->seed >> 8 & 7, op->seed & 0x800);
+}
+
 /* Timers. */
 
 static u32 megahertz(void *ctx, unsigned int counter)
@@ -179,6 +185,14 @@ static void up_sp805(struct side *s)
 	reg(s, 0xc00, 0x1acce551);
 	reg(s, 0x000, 100000000);
 	reg(s, 0x008, 1);
+}
+
+/* Registers that stand apart: tests, locks. */
+static void event_far(struct side *s, const struct op *op)
+{
+	static const u16 offs[] = { 0xf00, 0xf04, 0xc00 };
+
+	reg(s, offs[op->seed % ARM_ARRAY_SIZE(offs)], op->val & 0x100 ? 0x1acce551 : op->val);
 }
 
 static void create_sp810(struct side *s)
@@ -270,10 +284,15 @@ static void up_pl111(struct side *s)
 	reg(s, 0x1c, 0xc);
 }
 
+/* Twelve of the controller's registers, six of the cursor's; pictures. */
 static void event_pl111(struct side *s, const struct op *op)
 {
 	struct pl111_picture pic;
+	u32 row = op->seed >> 32 & 0x1f;
 
+	if (op->val & 0x100)
+		reg(s, row < 12 ? row * 4 : 0xc00 + (row - 12) * 4, op->seed);
+	rd(&s->rig, row < 13 ? row * 4 : 0xc00 + (row - 13) * 4);
 	if (op->val & 3 || pl111_picture(s->rig.dev, &pic))
 		return;
 	note(s, pic.pixels, (size_t)pic.width * pic.height * 4);
@@ -523,10 +542,10 @@ static const struct kind kinds[] = {
 	{ "gic", 0x1000, create_gic, up_gic, event_gic, 0, 200, false },
 	{ "pl011", 0x60, create_pl011, up_pl011, event_pl011, 0, 200, true },
 	{ "pl031", 0x20, create_pl031, NULL, NULL, 0x01, 100, false },
-	{ "pl061", 0x424, create_pl061, NULL, NULL, 0, 100, false },
-	{ "sp804", 0x40, create_sp804, up_sp804, NULL, 0, 200, false },
-	{ "sp805", 0x20, create_sp805, up_sp805, NULL, 0, 100, false },
-	{ "sp810", 0x34, create_sp810, NULL, NULL, 0, 50, false },
+	{ "pl061", 0x424, create_pl061, NULL, event_pl061, 0, 100, false },
+	{ "sp804", 0x40, create_sp804, up_sp804, event_far, 0, 200, false },
+	{ "sp805", 0x20, create_sp805, up_sp805, event_far, 0, 100, false },
+	{ "sp810", 0x34, create_sp810, NULL, event_far, 0, 50, false },
 	{ "vexpress-sys", 0xac, create_sys, NULL, event_sys, 0, 50, false },
 	{ "pl041", 0xb0, create_pl041, up_pl041, event_pl041, 0, 150, false },
 	{ "keyboard", 0x14, create_keyboard, up_pl050, event_keyboard, 0, 200, false },
@@ -599,7 +618,7 @@ static u64 do_op(const struct kind *k, struct side *s, const struct op *op)
 static void pass_time(const struct op *op)
 {
 	if (op->what == 15)
-		timer_rig_pass_ms(op->val % 40);
+		timer_rig_pass_ms(op->val % (op->seed & 1 ? 400 : 10));
 }
 
 static void check_alike(const struct kind *k, struct side *a, struct side *b, u64 seed, int step)
@@ -640,6 +659,10 @@ static void one_move(const struct kind *k, u64 seed)
 	a.room = b.room = SIZE_MAX;
 	move_device(a.rig.dev, b.rig.dev);
 	restore_lines(&b, &a);
+	/* The pins' levels are the new host's. */
+	if (k->event == event_pl061)
+		for (unsigned int pin = 0; pin < 8; pin++)
+			pl061_set_input(a.rig.dev, pin, false);
 	/* A's tries again after a while, B's at once. */
 	if (a.serial.ops)
 		rig_run_ms(&a.rig, 10);
