@@ -177,7 +177,7 @@ const char *ps2_after(struct ps2 *p)
 			return "an event without bytes is in its queue";
 	if (p->sent && (!p->count || p->sent >= p->events[p->head].len))
 		return "more of an event has been sent than it has";
-	if (!m->rate)
+	if (p->kind == PL050_MOUSE && !m->rate)
 		return "the mouse reports never";
 	if (!pending_ok(m->dx) || !pending_ok(m->dy) || !pending_ok(m->dz))
 		return "the mouse has moved too far";

@@ -7,7 +7,6 @@
 #include "vmm/dev/regs.h"
 #include "vmm/dev/timer.h"
 #include "vmm/host/log.h"
-#include "vmm/host/loop.h"
 
 #define NS_PER_S 1000000000ull
 #define UNLOCK 0x1acce551
@@ -18,8 +17,8 @@ struct sp805 {
 	struct device dev;
 	struct sp805_config cfg;
 	struct irq_line irq;
-	struct loop_source *timer;	/* the loop's thread only */
 	pthread_mutex_t lock;		/* everything below; then comes the GIC's */
+	struct dev_timer timer;		/* the next zero that counts */
 	u64 end_ns;			/* the counter, if it counts, reaches zero then */
 	u64 left_ns;			/* for the save table: until then */
 	u32 stopped;			/* what it shows when it does not */
@@ -47,47 +46,40 @@ static void reload(struct sp805 *w)
 	w->stopped = w->load;
 }
 
-static void timer_arm(void *opaque);
-
 /* With the interrupt there and no reset to come, zero changes nothing. */
 static bool zero_counts(const struct sp805 *w)
 {
 	return w->ctrl & CTRL_INTEN && (!w->ris || w->ctrl & CTRL_RESEN);
 }
 
+static void update(struct sp805 *w)
+{
+	u64 now = dev_now();
+
+	update_irq(w);
+	if (zero_counts(w))
+		dev_timer_set(&w->timer, w->end_ns > now ? w->end_ns - now : 0);
+	else
+		dev_timer_cancel(&w->timer);
+}
+
 /* DDI 0270B 2.2: the first zero interrupts, the second with the interrupt still there resets. */
-static void timer_fired(void *opaque)
+static void zero(void *opaque)
 {
 	struct sp805 *w = opaque;
 	bool reset = false;
 
-	pthread_mutex_lock(&w->lock);
 	if (w->ctrl & CTRL_INTEN && dev_now() >= w->end_ns) {
 		reset = w->ris && w->ctrl & CTRL_RESEN;
 		w->ris = 1;
 		reload(w);
-		update_irq(w);
 	}
+	update(w);
+	if (!reset)
+		return;
 	pthread_mutex_unlock(&w->lock);
-	timer_arm(w);
-	if (reset)
-		w->cfg.reset(w->cfg.ctx);
-}
-
-/* On the loop's thread. */
-static void timer_arm(void *opaque)
-{
-	struct sp805 *w = opaque;
-	u64 now = dev_now(), end;
-	bool on;
-
+	w->cfg.reset(w->cfg.ctx);
 	pthread_mutex_lock(&w->lock);
-	on = zero_counts(w);
-	end = w->end_ns;
-	pthread_mutex_unlock(&w->lock);
-	if (w->timer)
-		loop_remove(w->timer);
-	w->timer = on ? loop_add_timer(w->cfg.loop, end > now ? end - now : 0, 0, timer_fired, w) : NULL;
 }
 
 /* To the next zero, over periods that nobody was told of because the interrupt was there already. */
@@ -192,10 +184,9 @@ static enum arm_result sp805_write(struct device *dev, unsigned int cpu, u64 off
 			reload(w);
 		else if (old & ~w->ctrl & CTRL_INTEN)
 			w->stopped = shows;
-		update_irq(w);
+		update(w);
 	}
 	pthread_mutex_unlock(&w->lock);
-	loop_call(w->cfg.loop, timer_arm, w);
 	return ARM_HANDLED;
 }
 
@@ -206,9 +197,8 @@ static void sp805_reset(struct device *dev)
 	pthread_mutex_lock(&w->lock);
 	dev_reg_reset(regs, ARM_ARRAY_SIZE(regs), w);
 	w->stopped = ~0u;
-	update_irq(w);
+	update(w);
 	pthread_mutex_unlock(&w->lock);
-	loop_call(w->cfg.loop, timer_arm, w);
 }
 
 static const struct save_field fields[] = {
@@ -243,8 +233,8 @@ static int sp805_after(void *obj, char **err)
 	pthread_mutex_lock(&w->lock);
 	w->end_ns = dev_now() + w->left_ns;
 	irq_restore(&w->irq, out_level(w));
+	update(w);
 	pthread_mutex_unlock(&w->lock);
-	loop_call(w->cfg.loop, timer_arm, w);
 	return 0;
 }
 
@@ -262,9 +252,7 @@ static void sp805_free(struct device *dev)
 {
 	struct sp805 *w = (struct sp805 *)dev;
 
-	loop_uncall(w->cfg.loop, timer_arm, w);
-	if (w->timer)
-		loop_remove(w->timer);
+	dev_timer_destroy(&w->timer);
 	pthread_mutex_destroy(&w->lock);
 	free(w);
 }
@@ -288,6 +276,7 @@ int sp805_create(const struct sp805_config *cfg, struct irq_line irq, struct dev
 	w->cfg = *cfg;
 	w->irq = irq;
 	pthread_mutex_init(&w->lock, NULL);
+	dev_timer_init(&w->timer, cfg->loop, &w->lock, zero, w);
 	dev_reg_reset(regs, ARM_ARRAY_SIZE(regs), w);
 	w->stopped = ~0u;
 	*out = &w->dev;
