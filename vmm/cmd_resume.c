@@ -15,6 +15,7 @@
 static int settle(struct incoming *in, struct vm_config *cfg, bool paths, char **err)
 {
 	const struct identity *id = incoming_identity(in);
+	struct report lacking = { 0 };
 	struct shape shape = { 0 };
 	size_t len;
 	const char *text = incoming_config(in, &len);
@@ -23,9 +24,13 @@ static int settle(struct incoming *in, struct vm_config *cfg, bool paths, char *
 	if (!ret)
 		ret = shape_merge(&shape, cfg, paths, err);
 	if (!ret)
-		ret = config_check(cfg, err);
+		ret = config_set_identity(cfg, id, &lacking);
+	if (ret == -EINVAL && !*err)
+		report_to_err(&lacking, "the guest's CPU cannot be had here", err);
 	cfg->aarch32 = id->aarch32;
-	cfg->identity = id;
+	if (!ret)
+		ret = config_check(cfg, err);
+	report_free(&lacking);
 	shape_free(&shape);
 	return ret;
 }

@@ -44,7 +44,7 @@ void config_destroy(struct vm_config *cfg)
 	}
 	for (unsigned int i = 0; i < cfg->nflash; i++)
 		free(cfg->flash[i].path);
-	free(cfg->like);
+	config_forget_like(cfg);
 	memset(cfg, 0, sizeof(*cfg));
 }
 

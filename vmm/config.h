@@ -12,7 +12,6 @@
 #include "vmm/machine/machine.h"
 #include "vmm/migrate/identity.h"
 
-struct identity;
 
 #define CONFIG_MAX_DISKS 16
 #define CONFIG_MAX_FORWARDS 32
@@ -65,6 +64,7 @@ struct config_image {
 struct config_like {
 	struct identity id;
 	struct identity_model model;
+	char *lacking;		/* what the translator has not, in sentences; NULL: nothing */
 };
 
 /* All strings are owned; NULL where not given. */
@@ -83,7 +83,6 @@ struct vm_config {
 	bool aarch64_off;		/* the CPU starts in AArch32 */
 	bool incoming;			/* the guest comes from elsewhere: see vm_create() */
 	bool aarch32;			/* and its EL1 is in AArch32 */
-	const struct identity *identity;	/* and lives by that; borrowed; NULL: as @model has it */
 	unsigned int gic_version;	/* what the VM settled on; 0: 2 */
 	u64 memory;			/* bytes */
 	unsigned int cpus;
@@ -135,6 +134,7 @@ config_set_fn config_set_memory, config_set_cpus, config_set_cpu, config_set_mac
  * 0, -ENOMEM, or -EINVAL: no CPU of ours is like that.
  */
 int config_set_identity(struct vm_config *cfg, const struct identity *id, struct report *r);
+void config_forget_like(struct vm_config *cfg);
 /* Under engine kvm the CPU is the host's: is @a one that fits cfg->like?  0; or -EINVAL and the reasons in *@err. */
 int config_check_like(const struct vm_config *cfg, struct accel *a, const struct arm_cpu_model *model, char **err);
 

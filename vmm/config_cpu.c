@@ -18,6 +18,14 @@ static int no_such_cpu(char **err)
 	return err_set(err, -EINVAL, "no such CPU; choose %s, host under kvm, or host-of=FILE", words);
 }
 
+void config_forget_like(struct vm_config *cfg)
+{
+	if (cfg->like)
+		free(cfg->like->lacking);
+	free(cfg->like);
+	cfg->like = NULL;
+}
+
 int config_set_identity(struct vm_config *cfg, const struct identity *id, struct report *r)
 {
 	struct config_like *like = calloc(1, sizeof(*like));
@@ -31,7 +39,9 @@ int config_set_identity(struct vm_config *cfg, const struct identity *id, struct
 		free(like);
 		return ret;
 	}
-	free(cfg->like);
+	if (!report_is_empty(r))
+		report_to_err(r, "the guest's CPU has what this translator has not", &like->lacking);
+	config_forget_like(cfg);
 	cfg->like = like;
 	cfg->model = &like->model.model;
 	cfg->cpu_given = true;

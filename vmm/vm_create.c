@@ -19,6 +19,7 @@
 #include "vmm/machine/boot.h"
 #include "vmm/mem/bus.h"
 #include "vmm/mem/ram.h"
+#include "vmm/migrate/live.h"
 #include "vmm/vm_int.h"
 
 static int create_signals(struct vm *vm)
@@ -196,6 +197,7 @@ static int open_control(struct vm *vm, char **err)
 	const struct control_config control = {
 		.machine = vm->machine, .vm = vm, .screenshot = vm->cfg->screenshot ? vm_take_screenshot : NULL,
 		.quit = quit_by_key, .opaque = vm,
+		.live_start = live_start, .live_cancel = live_cancel,
 	};
 
 	if (!vm->cfg->control && !vm->cfg->name)
@@ -267,6 +269,9 @@ static int vm_build(struct vm *vm, char **err)
 
 	if (ret)
 		return ret;
+	/* A guest that ran has found what its CPU has; hardware is asked in create_engine(). */
+	if (vm->cfg->incoming && vm->cfg->engine != ACCEL_KVM && vm->cfg->like && vm->cfg->like->lacking)
+		return err_set(err, -EINVAL, "%s", vm->cfg->like->lacking);
 	vm->model = *vm->cfg->model;
 	vm->type->fit_model(&vm->model);
 	ret = boot_open(vm->cfg, vm->type, &vm->boot, err);

@@ -36,6 +36,11 @@ struct hrtimer { int n; };
 typedef struct { int n; } spinlock_t, arch_spinlock_t, atomic_t;
 typedef struct { u64 n; } atomic64_t;
 
+static inline void atomic_add(int n, atomic_t *v)
+{
+	v->n += n;
+}
+
 static inline unsigned long copy_from_user(void *to, const void *from, unsigned long n)
 {
 	memcpy(to, from, n);
