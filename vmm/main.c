@@ -14,6 +14,8 @@ static const struct command {
 	{ "control", "talk to one: status, pause, resume, power, quit...", cmd_control },
 	{ "host", "say what guests of this host see of its CPU", cmd_host },
 	{ "migrate", "move one to another process or host while it runs", cmd_migrate },
+	{ "receive", "wait for one that is moved here, and run it", cmd_receive },
+	{ "snapshot", "put a running one into a file, and bring it back", cmd_snapshot },
 };
 
 static void show_help(void)

@@ -19,6 +19,7 @@
 #include "vmm/machine/boot.h"
 #include "vmm/mem/bus.h"
 #include "vmm/mem/ram.h"
+#include "vmm/migrate/live.h"
 #include "vmm/vm_int.h"
 
 static int create_signals(struct vm *vm)
@@ -196,6 +197,7 @@ static int open_control(struct vm *vm, char **err)
 	const struct control_config control = {
 		.machine = vm->machine, .vm = vm, .screenshot = vm->cfg->screenshot ? vm_take_screenshot : NULL,
 		.quit = quit_by_key, .opaque = vm,
+		.live_start = live_start, .live_cancel = live_cancel,
 	};
 
 	if (!vm->cfg->control && !vm->cfg->name)
