@@ -44,7 +44,7 @@ static enum status wrong(const char *word, const char *why)
 
 /* ---- save ---- */
 
-static enum status save(int argc, char **argv)
+static enum status do_save(int argc, char **argv)
 {
 	char *words[] = { "snapshot", "save", NULL, "quit" }, *machine = NULL, *path = NULL, *full = NULL, *err = NULL;
 	bool quit = argc > 1 && !strcmp(argv[argc - 1], "--quit");
@@ -131,7 +131,7 @@ static int show(void *opaque, const struct store_entry *e)
 	return 0;
 }
 
-static enum status list(int argc, char **argv)
+static enum status do_list(int argc, char **argv)
 {
 	unsigned int shown = 0;
 	char *err = NULL;
@@ -145,7 +145,7 @@ static enum status list(int argc, char **argv)
 
 /* ---- delete, export ---- */
 
-static enum status delete(int argc, char **argv)
+static enum status do_delete(int argc, char **argv)
 {
 	enum status status = STATUS_OK;
 
@@ -184,7 +184,7 @@ static int export_to(const char *from, const char *to, char **err)
 	return ret;
 }
 
-static enum status export(int argc, char **argv)
+static enum status do_export(int argc, char **argv)
 {
 	char *from = NULL, *err = NULL;
 	int ret;
@@ -226,7 +226,7 @@ static enum status go_on(const char *word, struct vm_config *cfg)
 	return cmd_resume(in, cfg, !store_is_file(word), "snapshot restore");
 }
 
-static enum status restore(int argc, char **argv)
+static enum status do_restore(int argc, char **argv)
 {
 	enum status status = STATUS_USAGE;
 	struct vm_config cfg;
@@ -253,8 +253,8 @@ enum status cmd_snapshot(int argc, char **argv)
 		const char *name;
 		cmd_fn *fn;
 	} commands[] = {
-		{ "save", save }, { "list", list }, { "restore", restore }, { "delete", delete },
-		{ "export", export },
+		{ "save", do_save }, { "list", do_list }, { "restore", do_restore },
+		{ "delete", do_delete }, { "export", do_export },
 	};
 
 	if (argc < 2) {

@@ -80,8 +80,9 @@ static void test_round_trip(void **state)
 		snprintf(path[i], sizeof(path[i]), "%s/%s", dir, i ? (char[]){ 'a' + i, 0 } : "a \\b");
 		close(open(path[i], O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
 	}
-	snprintf(options, sizeof(options), "--machine vexpress-a15 --cpus 3 --memory 64M --net user,model=lan9118 --rng off "
-		 "--disk %s,readonly,serial=x1 --sd %s --flash %s --flash %s,readonly", path[1], path[2], path[3], path[1]);
+	snprintf(options, sizeof(options), "--machine vexpress-a15 --cpus 3 --memory 64M --net user,model=lan9118 "
+		 "--rng off --disk %s,readonly,serial=x1 --sd %s --flash %s --flash %s,readonly", path[1], path[2],
+		 path[3], path[1]);
 	parse(&cfg, options);
 	config_settle(&cfg);
 	/* A name that has to be quoted. */
@@ -156,7 +157,8 @@ static void test_merge(void **state)
 		{ BASE "disk=rw\ndisk-serial=A\n", "--disk a,serial=B", "serial" },
 		{ BASE "disk=rw\n", "--disk a,serial=B", "serial" },
 		{ VEXPRESS, "", NULL }, { VEXPRESS "sd=rw\n", "", "give --sd once" },
-		{ VEXPRESS "sd=rw\n", "--sd s,readonly", "take ,readonly away" }, { VEXPRESS "sd=ro\n", "--sd s,readonly", NULL },
+		{ VEXPRESS "sd=rw\n", "--sd s,readonly", "take ,readonly away" },
+		{ VEXPRESS "sd=ro\n", "--sd s,readonly", NULL },
 		{ VEXPRESS "flash=rw\nflash=ro\n", "--flash a --flash b,readonly", NULL },
 		{ VEXPRESS "flash=rw\n", "--flash a,readonly", "take ,readonly away" },
 		/* What the stream asks for must fit a board, too. */
@@ -177,8 +179,8 @@ static void test_merged(void **state)
 	struct vm_config cfg;
 
 	(void)state;
-	merge("machine=virt\ncpu=neoverse-x\nengine=kvm\ncpus=8\nmemory=8M\nconsole=virtio\nnic=none\nrng=off\n", "", false,
-	      NULL, &cfg);
+	merge("machine=virt\ncpu=neoverse-x\nengine=kvm\ncpus=8\nmemory=8M\nconsole=virtio\nnic=none\nrng=off\n", "",
+	      false, NULL, &cfg);
 	assert_string_equal(cfg.machine->name, "virt");
 	assert_string_equal(cfg.model->name, "cortex-a57");	/* by name we do not know it */
 	assert_true(cfg.cpus == 8 && cfg.memory == 8 << 20 && cfg.console == CONSOLE_VIRTIO && cfg.net == NET_NONE);
@@ -204,8 +206,9 @@ static void test_merged(void **state)
 static void test_hostile(void **state)
 {
 	static const char *const texts[] = {
-		"", "\n\n", "machine", "=", "=virt\n", "machine=virt\n", BASE "machine=virt\n", BASE "cpus=2\n", BASE "x=1\n",
-		BASE "Disk=rw\n", BASE "disk\n", BASE "disk=\n", BASE "disk=rwx\n", BASE "sd=rw\nsd=rw\n", BASE "sd-path=/a\n",
+		"", "\n\n", "machine", "=", "=virt\n", "machine=virt\n", BASE "machine=virt\n", BASE "cpus=2\n",
+		BASE "x=1\n", BASE "Disk=rw\n", BASE "disk\n", BASE "disk=\n", BASE "disk=rwx\n",
+		BASE "sd=rw\nsd=rw\n", BASE "sd-path=/a\n",
 		BASE "disk-path=/a\n", BASE "disk=rw\ndisk-path=a\n", BASE "disk=rw\ndisk-path=\n",
 		BASE "disk=rw\ndisk-path=/a\ndisk-path=/b\n", BASE "disk=rw\ndisk-path=/a\x1b[2J\n",
 		BASE "disk=rw\ndisk-path=/a\\nb\n", BASE "disk=rw\ndisk-serial=\n", BASE "disk-serial=a\n",
@@ -214,10 +217,13 @@ static void test_hostile(void **state)
 		BASE "saved=99999999999999999999\n", BASE "saved=1\nsaved=1\n",
 	};
 	static const char *const values[][2] = {
-		{ "machine=virt", "machine=" }, { "machine=virt", "machine=virt2" }, { "machine=virt", "machine=../virt" },
-		{ "cpu=cortex-a57", "cpu=" }, { "cpu=cortex-a57", "cpu=a\x1b" }, { "cpu=cortex-a57", "cpu=A%s%n" },
-		{ "cpu=cortex-a57", "cpu=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" }, { "engine=emu", "engine=aaaaaaaaaaaaaaaa" },
-		{ "cpus=2", "cpus=0" }, { "cpus=2", "cpus=9" }, { "cpus=2", "cpus=-1" }, { "cpus=2", "cpus=4294967298" },
+		{ "machine=virt", "machine=" }, { "machine=virt", "machine=virt2" },
+		{ "machine=virt", "machine=../virt" }, { "cpu=cortex-a57", "cpu=" },
+		{ "cpu=cortex-a57", "cpu=a\x1b" }, { "cpu=cortex-a57", "cpu=A%s%n" },
+		{ "cpu=cortex-a57", "cpu=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" },
+		{ "engine=emu", "engine=aaaaaaaaaaaaaaaa" },
+		{ "cpus=2", "cpus=0" }, { "cpus=2", "cpus=9" }, { "cpus=2", "cpus=-1" },
+		{ "cpus=2", "cpus=4294967298" },
 		{ "cpus=2", "cpus=18446744073709551618" }, { "cpus=2", "cpus=2x" }, { "cpus=2", "cpus= 2" },
 		{ "memory=512M", "memory=512" }, { "memory=512M", "memory=M" }, { "memory=512M", "memory=7M" },
 		{ "memory=512M", "memory=17592186044416M" }, { "memory=512M", "memory=18446744073709551616M" },
@@ -269,7 +275,8 @@ static void test_hostile(void **state)
 /* Damaged in any way it is refused, or read as something that a machine can be; sanitizers look on. */
 static void test_mangled(void **state)
 {
-	static const char whole[] = VEXPRESS "saved=1700000000\ndisk=rw\ndisk-path=/a\\ b\ndisk-serial=x\ndisk=ro\nsd=rw\n"
+	static const char whole[] = VEXPRESS
+		"saved=1700000000\ndisk=rw\ndisk-path=/a\\ b\ndisk-serial=x\ndisk=ro\nsd=rw\n"
 		"sd-path=/card\nflash=ro\nflash-path=/f\n";
 	unsigned int taken = 0, seed = 1;
 
