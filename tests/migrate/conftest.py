@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the tests of migration share, besides tests/conftest.py."""
+import subprocess
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def kernels(guest, top):
+    """Directory and options of each kind of guest."""
+    def get(kind):
+        if kind == "a64":
+            return {"guest": guest}
+        subprocess.run(["make", "-s", "guest-" + kind], cwd=top, check=True)
+        return {"guest": top / "build/guest" / kind, "cpu": "cortex-a15"}
+    return get
