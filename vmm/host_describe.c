@@ -83,7 +83,7 @@ int host_describe(const char *path, bool aarch32)
 	FILE *f;
 
 	if (ret) {
-		log_warn("host describe: %s; it is for the Arm host with KVM that guests are to go to",
+		log_warn("host describe: %s; run it on the Arm host with KVM that guests are to go to",
 			 err ? err : strerror(-ret));
 		free(err);
 		return ret;
