@@ -78,12 +78,13 @@ enum status cmd_resume(struct incoming *in, struct vm_config *cfg, bool paths, c
 	} else {
 		ret = load(in, cfg, what, &vm);
 	}
+	/* Now: a command between the sides is to end, and not with the guest. */
+	incoming_close(in);
 	if (ret == 1)
 		log_info("%s: the sender only asked whether it could, and it can", what);
 	else if (!ret)
 		end = vm_run(vm);
 	vm_free(vm);
-	incoming_close(in);
 	free(err);
 	return ret < 0 || end == VM_END_FATAL ? STATUS_FAILED : STATUS_OK;
 }
