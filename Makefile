@@ -10,6 +10,7 @@
 #   make hyp        build the kernel module hyp/ for a 32-bit Debian kernel: FLAVOUR=armmp-lpae, armmp, 6.12-armmp,
 #                   6.12-armmp-lpae, armmp-thumb2, or all; to build/hyp/FLAVOUR/vambrace.ko
 #   make check-hyp  load it on emulated boards and test it (an hour; ARGS='-m "not slow"': half of that)
+#   make check-migrate  machines that move between processes, hosts and engines
 #   make hyp-bench  what a guest's operations cost on it, beside Linux 5.4's KVM; hyp-dist: its DKMS package
 #   make check      all quick checks and tests; make check-slow: the long ones
 #   make bench      compare with QEMU
@@ -29,7 +30,7 @@ PYTHON ?= /usr/bin/python3
 NINJA := ninja -C $(BUILD) -j $(JOBS)
 
 .PHONY: all run guest guest-16k guest-armmp guest-armmp-lpae check check-slow bench format format-check clean distclean \
-	hyp check-hyp hyp-bench hyp-dist setup setup-cross setup-test setup-slow setup-bench setup-hyp
+	hyp check-hyp check-migrate hyp-bench hyp-dist setup setup-cross setup-test setup-slow setup-bench setup-hyp
 
 ifdef CROSS
 all: setup-cross
@@ -98,6 +99,9 @@ hyp: setup-hyp
 
 check-hyp: setup-hyp
 	@$(PYTHON) -m pytest -q tests/hyp $(ARGS)
+
+check-migrate: setup-hyp guest guest-armmp guest-armmp-lpae
+	@$(PYTHON) tools/check.py --jobs $(JOBS) $(ARGS) migrate
 
 hyp-bench: setup-hyp
 	@$(PYTHON) tools/build_hyp.py --flavour armmp-lpae

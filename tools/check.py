@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """All checks and tests in one go: check.py [--slow] [--jobs N] [--shard I/N] [-k WORDS] [STEP]...
 
-Steps: format, layers, headers, unit, isa, guests, asan, clang, fuzz, functional, hyp.  --slow
-adds the long ones behind them: isa-long, boots-long, fuzz-long, hyp-long.  tsan runs only when it
+Steps: format, layers, headers, unit, isa, guests, asan, clang, fuzz, functional, migrate, hyp.  --slow
+adds the long ones behind them: isa-long, boots-long, fuzz-long, migrate-long, hyp-long.  tsan runs only when it
 is named.  Unit tests run in the ordinary build and in one with ASan and UBSan; the
 functional tests of bad input use the latter's vambrace.  --shard and -k choose among the
 tests of functional and boots-long.  The last line counts the tests of all steps, where
@@ -160,7 +160,7 @@ class Checks:
         if os.path.exists(asan):
             env["VAMBRACE_ASAN"] = asan
         status, out = run([PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", mark, *self.chosen,
-                           *(what or ["tests", "--ignore=tests/hyp"])], env)
+                           *(what or ["tests", "--ignore=tests/hyp", "--ignore=tests/migrate"])], env)
         last = out.splitlines()[-1] if out else ""
         counts = {what: int(n) for n, what in re.findall(r"(\d+) (passed|failed|errors?|skipped)", last)}
         failed = counts.get("failed", 0) + counts.get("error", 0) + counts.get("errors", 0)
@@ -182,10 +182,19 @@ class Checks:
         self.pytest("hyp-long", "slow or not slow", "tests/hyp")
 
 
+    # Machines that move; the whole is make check-migrate.
+    def migrate(self):
+        self.pytest("migrate", "not slow", "tests/migrate")
+
+    def migrate_long(self):
+        self.pytest("migrate-long", "slow", "tests/migrate")
+
+
 HYP_QUICK = "test_uapi or test_probe or test_programs or (test_builds and armmp-lpae) or " \
             "(test_guest and virt-armmp-lpae-2 and not bare_metal)"
-STEPS = ["format", "layers", "headers", "unit", "isa", "guests", "asan", "clang", "fuzz", "functional", "hyp"]
-LONG_STEPS = ["isa-long", "boots-long", "fuzz-long", "hyp-long"]
+STEPS = ["format", "layers", "headers", "unit", "isa", "guests", "asan", "clang", "fuzz", "functional", "migrate",
+          "hyp"]
+LONG_STEPS = ["isa-long", "boots-long", "fuzz-long", "migrate-long", "hyp-long"]
 EXTRA_STEPS = ["tsan"]
 
 

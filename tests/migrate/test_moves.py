@@ -59,6 +59,8 @@ def boot_and_move(tmp_path, options, seconds, moves):
         for _ in range(moves):
             time.sleep(random.uniform(0, seconds / moves))
             m.move()
+        # The prompt may have come before the last move.
+        m.console.p.sendline("")
         m.console.wait_shell()
         m.console.serve()
         m.console.check_kernel()
