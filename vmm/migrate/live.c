@@ -207,16 +207,16 @@ static int give_away(struct live *l, char **err)
 
 	if (ret)
 		return err_set(err, ret, "a disk cannot be written back: %s", strerror(-ret));
-	l->undecided = true;
 	ret = live_send(l, WIRE_GO, NULL);
 	if (!ret)
 		ret = stream_out_flush(l->out);
-	if (!ret)
+	if (!ret) {
 		ret = await(l, WIRE_RUNNING, err);
-	if (!ret)
-		l->undecided = false;
-	/* A clear no is an answer: the guest is still ours. */
-	if (ret == -EREMOTEIO)
+		/* Silence says nothing.  A clear no does: the guest is still ours. */
+		l->undecided = ret && ret != -EREMOTEIO;
+	}
+	/* What was not sent as a whole has not been read as a whole. */
+	if (ret && !l->undecided)
 		l->undecided = image_set_lock(images, NULL) != 0;
 	return ret;
 }
