@@ -179,7 +179,8 @@ static struct pair get_pair(struct bytes_out *b, int want, const char *part)
 	int ret;
 
 	assert_int_equal(b->error, 0);
-	memcpy(copy, b->data, b->len);
+	if (b->len)
+		memcpy(copy, b->data, b->len);
 	ret = object_get(&in, &pair_table, &p, &err);
 	if (ret != want || (part && (!err || !strstr(err, part))) || (!part && err))
 		fail_msg("%d instead of %d (%s): %s", ret, want, part, err);
