@@ -364,6 +364,9 @@ int emu_vcpu_run(struct emu_vcpu *v)
 			return give_up(v);
 		vcpu_exit(v);
 	}
+	/* Nothing beside the state may be needed to go on elsewhere. */
+	if (v->exc.pending)
+		cpu_take_exception(v);
 	cpu_unsync_state(v);
 	return 0;
 }

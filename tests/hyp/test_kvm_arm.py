@@ -3,7 +3,7 @@
 import pytest
 
 from hyprig import Host
-from vmmrig import check_guest, check_state, guest_files, said, start_guest, vmm_files
+from vmmrig import check_guest, check_state, describe, guest_files, said, start_guest, vmm_files
 
 FLAVOURS = {"lpae": "armmp-lpae", "nolpae": "armmp"}
 
@@ -24,6 +24,11 @@ def a_host(request, files):
 def test_state(host):
     """struct arm_state goes to the kernel and comes back."""
     check_state(host, 90)
+
+
+def test_describe(host):
+    """What a guest sees of the host; on that host a guest can be started with it."""
+    describe(host, r"412fc0f1|414fc0f0", "aarch32", 2)
 
 
 @pytest.mark.parametrize("cpus", [1, 2])

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from hyprig import Host
-from vmmrig import check_guest, check_state, guest_files, said, start_guest, vmm_files
+from vmmrig import check_guest, check_state, describe, guest_files, said, start_guest, vmm_files
 
 BOARDS = {2: "virt64", 3: "virt64-gic3"}
 
@@ -27,6 +27,12 @@ def a_host(request, files):
 def test_state(host):
     """struct arm_state, of an AArch64 and of an AArch32 vCPU."""
     check_state(host, 350)
+
+
+@pytest.mark.parametrize("el1", ["aarch64", "aarch32"])
+def test_describe(host, el1):
+    """What a guest sees of the host; on that host a guest can be started with it."""
+    describe(host, r"411fd07\d", el1, host.gic)
 
 
 @pytest.mark.parametrize("cpus", [1, 2])

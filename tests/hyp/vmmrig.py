@@ -92,3 +92,22 @@ def check_guest(host, kind, out, cpus, gic):
     assert said(out, "cpu")[-cpus:] == [f"{cpu} 200" for cpu in range(cpus)], out
     assert said(out, "end") == [""], out
     assert host.run("dd if=/tmp/disk bs=512 skip=1 count=1 2>/dev/null | head -n 1").strip() == f"guest {machine}"
+
+
+def describe(host, midr, el1, gic):
+    """vambrace host describe: complete, the same twice, and fit for --cpu host-of there."""
+    kind, flag = ("arm64", "") if el1 == "aarch64" else ("arm", "--aarch32")
+    out = host.run(f"/vmm/vambrace host describe {flag} /tmp/id && cat /tmp/id", 60)
+    print(out)
+    for line in (rf"MIDR_EL1 0x({midr})", f"el1 {el1}", f"gic {gic}", r"counter-hz [1-9]\d{5,}",
+                 "ID_ISAR0_EL1 0x[1-9]",
+                 r"CCSIDR\[0\] 0x[1-9a-f]", r"CCSIDR\[2\] 0x[1-9a-f]", "CTR_EL0 0x8", "MVFR0_EL1 0x1"):
+        assert re.search(rf"^{line}", out, re.M), f"{line} is not in\n{out}"
+    host.run(f"/vmm/vambrace host describe {flag} | cmp - /tmp/id", 60)
+    vmm = f"/vmm/vambrace run --engine kvm --kernel /guest/{kind}.kernel --memory 192M"
+    host.run("sed 's/^counter-hz.*/counter-hz 1234567/' /tmp/id >/tmp/other")
+    out = host.run(f"{vmm} --cpu host-of=/tmp/other </dev/null 2>&1", 60, 1)
+    assert "1234567 Hz" in out and "--engine emu" in out, out
+    out = host.run(f"{vmm} --cpu host-of=/tmp/id --append 'console=ttyAMA0' </dev/null >/tmp/out 2>&1 & pid=$!; "
+                   "sleep 8; kill -TERM $pid; wait $pid; echo status $?; cat /tmp/out", 120, None)[1]
+    assert "status 0" in out and "not like" not in out, out

@@ -112,6 +112,34 @@ static void unknown(void **ctx)
 	assert_int_equal(at.n, ARM_SLOT_TTBR0_EL1);
 	kvm_reg_set(&state, at, (struct kvm_reg_value){ { ARM_SYSREG_UNKNOWN, 0 } });
 	assert_int_equal(state.sys[ARM_SLOT_TTBR0_EL1], 0);
+	/* arm's has two widths, and is a value where the part decides what a register resets to. */
+	at = kvm_reg_place(KVM_REG_ARM_CP15_64(0, 2), features("cortex-a15"));
+	kvm_reg_set(&state, at, (struct kvm_reg_value){ { 0xd0c0ffeedecafbad, 0 } });
+	assert_int_equal(state.sys[ARM_SLOT_TTBR0_EL1], 0);
+	state.sys[ARM_SLOT_FAR_EL1] = ~0ULL;
+	at = kvm_reg_place(KVM_REG_ARM_CP15_32(6, 0, 0, 2), features("cortex-a15"));
+	kvm_reg_set(&state, at, (struct kvm_reg_value){ { 0xdecafbad, 0 } });
+	assert_int_equal(state.sys[ARM_SLOT_FAR_EL1], 0xffffffff);
+	at = kvm_reg_place(KVM_REG_ARM_CP15_32(12, 0, 0, 0), features("cortex-a15"));
+	kvm_reg_set(&state, at, (struct kvm_reg_value){ { 0xdecafba0, 0 } });
+	assert_int_equal(state.sys[ARM_SLOT_VBAR_EL1], 0xdecafba0);
+}
+
+/* Identity: what has a slot, and what has not. */
+static void identity(void **ctx)
+{
+	u64 f = features("cortex-a15");
+
+	(void)ctx;
+	assert_int_equal(kvm_reg_row32(KVM_REG_ARM_CP15_32(0, 0, 0, 2), f), ARM_REG32_TCMTR);
+	assert_int_equal(kvm_reg_row32(KVM_REG_ARM_CP15_32(0, 0, 0, 3), f), ARM_REG32_TLBTR);
+	assert_int_equal(kvm_reg_row32(VFP(U32, KVM_REG_ARM_VFP_FPSID), f), ARM_REG32_FPSID);
+	assert_int_equal(kvm_reg_row32(VFP(U32, KVM_REG_ARM_VFP_FPINST), f), -1);
+	assert_int_equal(kvm_reg_row32(VFP(U64, 3), f), -1);
+	assert_int_equal(kvm_reg_row32(KVM_REG_ARM64_SYS_REG(3, 0, 0, 0, 0), f), -1);
+	assert_int_equal(kvm_reg_place(VFP(U32, KVM_REG_ARM_VFP_FPSID), f).kind, KREG_NONE);
+	assert_int_equal(kvm_reg_place(VFP(U32, KVM_REG_ARM_VFP_MVFR1), f).n, ARM_SLOT_MVFR1_EL1);
+	assert_int_equal(kvm_reg_place(VFP(U32, KVM_REG_ARM_VFP_FPEXC), f).n, ARM_SLOT_FPEXC32_EL2);
 }
 
 static void a32_core(void **ctx)
@@ -165,7 +193,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a64_core), cmocka_unit_test(flags), cmocka_unit_test(a64_system),
-		cmocka_unit_test(unknown), cmocka_unit_test(a32_core), cmocka_unit_test(a32_system),
+		cmocka_unit_test(unknown), cmocka_unit_test(identity), cmocka_unit_test(a32_core), cmocka_unit_test(a32_system),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
