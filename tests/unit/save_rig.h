@@ -6,6 +6,15 @@
 #ifndef TESTS_UNIT_SAVE_RIG_H
 #define TESTS_UNIT_SAVE_RIG_H
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "vmm/dev/device.h"
 #include "vmm/migrate/object.h"
 
 /* As migration does it, with nothing running. */

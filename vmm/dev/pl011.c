@@ -47,6 +47,7 @@ struct pl011 {
 	/* Empty unless the host does not take bytes for now; tx[0] is the oldest. */
 	u32 tx_count;
 	u8 tx[FIFO_DEPTH];
+	bool live;		/* what is in tx was written here, and not by a guest that may go on elsewhere */
 	bool retrying;		/* a call or a timer that will call tx_drain() is under way */
 	bool irq_level;
 	bool starved;		/* can_receive() said no: poke when there is room */
@@ -183,6 +184,7 @@ static void write_dr(void *dev, u32 val)
 		rx_push(u, c);
 		update_rx(u);
 	} else if (u->tx_count || !chardev_write(u->chardev, &c, 1)) {
+		u->live = true;
 		if (u->tx_count < depth(u))
 			u->tx[u->tx_count++] = c;
 		if (u->tx_count > tx_trigger(u))
@@ -368,6 +370,8 @@ static void pl011_reset(struct device *dev)
 	dev_reg_reset(regs, ARM_ARRAY_SIZE(regs), u);
 	u->rx_head = u->rx_count = 0;
 	/* What the guest has written still goes out. */
+	if (!u->live)
+		u->tx_count = 0;
 	update_rx(u);
 	pthread_mutex_unlock(&u->lock);
 }
@@ -421,6 +425,7 @@ static void pl011_resume(struct device *dev)
 	bool hungry;
 
 	pthread_mutex_lock(&u->lock);
+	u->live = true;
 	if (u->tx_count)
 		tx_drain(u);
 	hungry = take_hunger(u);
@@ -438,7 +443,8 @@ static void pl011_free(struct device *dev)
 	if (u->retry)
 		loop_remove(u->retry);
 	/* The last chance of what is left, as when the guest has just powered off. */
-	chardev_write(u->chardev, u->tx, u->tx_count);
+	if (u->live)
+		chardev_write(u->chardev, u->tx, u->tx_count);
 	pthread_mutex_destroy(&u->lock);
 	free(u);
 }

@@ -59,6 +59,7 @@ struct vmstate_in {
 	u32 cpus;		/* bits: seen */
 	u64 devices;		/* bits by their number: seen */
 	struct report report;	/* what is refused */
+	struct gicv2 *engine_gic;	/* for the engine, once the devices have driven their lines */
 };
 
 void vmstate_in_begin(struct vmstate_in *in, const struct vmstate *v, bool apply);
