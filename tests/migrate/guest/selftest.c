@@ -558,7 +558,8 @@ static void run_cpu(unsigned int cpu)
 {
 	struct cpu *c = &cpus[cpu];
 
-	arch_init(cpu);
+	if (cpu)
+		arch_init(cpu);
 	set_up_gicc(c);
 	barrier();
 	if (cpu == 0)
@@ -619,6 +620,7 @@ int main(const u8 *x0, unsigned long x1, const u8 *x2)
 	print("selftest: ");
 	print_d(ncpus);
 	print(" CPUs\n");
+	arch_init(0);	/* the others use its tables */
 	for (unsigned int i = 1; i < ncpus; i++)
 		arch_start(i, run_cpu);
 	run_cpu(0);
