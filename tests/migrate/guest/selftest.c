@@ -7,6 +7,8 @@
  * "round N ok" comes every PRINT rounds; "FAIL cpu C round N WHAT got X want Y"; at the
  * end "selftest: N rounds, F failed" and power off.  The number of rounds is
  * "rounds=N" on the kernel's command line, else ROUNDS; 0: for ever.
+ *
+ * With SPOIL=N the N-th thing is made wrong in the fifth round, to see that it is noticed.
  */
 #include "tests/migrate/guest/selftest.h"
 
@@ -518,6 +520,64 @@ static void check_sums(u32 round)
 
 /* ---- the rounds ---- */
 
+#ifdef SPOIL
+static void spoil(unsigned int cpu, u32 round)
+{
+	struct cpu *c = &cpus[cpu];
+
+	if (round != 5 || cpu)
+		return;
+	switch (SPOIL) {
+	case 0:
+		area[round % 4][SLICE / 2] ^= 1;
+		slice_gen[round % 4] += !slice_gen[round % 4];
+		check_slice(round % 4);
+		break;
+	case 1:
+		arch_regs[0].write(arch_regs[0].read() ^ 1);
+		break;
+	case 2:
+		c->seed++;	/* what only arch_check_modes() and the last of the registers see */
+		break;
+	case 3:
+		c->ticks += 1000000;
+		break;
+	case 4:
+		c->sgis[0]++;
+		break;
+	case 5:
+		locked_sum--;
+		break;
+	case 6:
+		exclusive_sum++;
+		break;
+	case 7:
+		locked_clock = ~0ull;
+		break;
+	case 8:
+		wr(spi_at(0x180, 32, 0), 1u << 16);
+		break;
+	case 9:
+		wr(GICC + 4, 0xe0);
+		break;
+	case 10:
+		wr(spi_at(0x280, 32, 0), 1u << (SPI_PENDING - SPI_BASE));
+		break;
+	case 11:
+		c->timer_next++;
+		break;
+	case 12:
+		wr(GICD + 0x200 + SPI_BASE / 8, 1);
+		break;
+	}
+}
+#else
+static void spoil(unsigned int cpu, u32 round)
+{
+	(void)cpu, (void)round;
+}
+#endif
+
 static void one_round(unsigned int cpu, u32 round)
 {
 	struct cpu *c = &cpus[cpu];
@@ -526,6 +586,7 @@ static void one_round(unsigned int cpu, u32 round)
 	set_regs(cpu, round);
 	work_on_memory(cpu, round);
 	count_things();
+	spoil(cpu, round);
 	interrupt_others(cpu, round);
 	check_clock();
 	check_ticks(c);
