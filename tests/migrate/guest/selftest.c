@@ -287,7 +287,16 @@ void irq(void)
 	sev();
 }
 
-/* Until *@n is @want; what comes too often is found too. */
+/* So many have come until now: none too many. */
+static void expect(volatile u32 *n, u32 want, const char *what, unsigned int which)
+{
+	if (*n == want)
+		return;
+	fail_n(what, which, *n, want);
+	*n = want;
+}
+
+/* Until *@n is @want. */
 static void await(volatile u32 *n, u32 want, const char *what, unsigned int which)
 {
 	u64 begin = arch_count();
@@ -306,10 +315,12 @@ static void interrupt_others(unsigned int me, u32 round)
 	unsigned int next = (me + 1) % ncpus;
 
 	for (unsigned int to = 0; to < ncpus; to++) {
+		expect(&cpus[to].sgis[me], round - 1, "SGIs before this to cpu ", to);
 		dmb();
 		wr(GICD + 0xf00, 1u << (16 + to) | (SGI_BASE + me));
 		await(&cpus[to].sgis[me], round, "SGIs from this to cpu ", to);
 	}
+	expect(&cpus[next].spis, round - 1, "SPIs before this to cpu ", next);
 	wr(GICD + 0x200 + (SPI_BASE + next) / 32 * 4, 1u << (SPI_BASE + next) % 32);
 	await(&cpus[next].spis, round, "SPIs to cpu ", next);
 }
