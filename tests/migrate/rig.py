@@ -1,0 +1,305 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Guests that check themselves, and go from process to process while they do.
+
+usage: rig.py VAMBRACE [--isa a64|a32] [--linux DIR] [--cpus N] [--trips N] [--engines E,E...] [--seed N] [--work DIR]
+
+Machine 0 is `vambrace run`; each further one `vambrace receive`, with the next of
+the engines.  What the serial ports of all of them printed, one after the other, must be what
+one machine would have printed: no line lost, none doubled, no "FAIL".  Prints
+what each trip took.  The guest is guest/selftest.c; or, with the directory of a guest of
+tools/fetch_guest.py, Linux with selfcheck.c and a disk.
+"""
+import argparse
+import functools
+import os
+import pathlib
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+TOP = HERE.parent.parent
+GUESTS = TOP / "tests/guest"
+sys.path += [str(TOP / "tools"), str(TOP / "tests/boot")]
+
+from bootrig import trouble_in  # noqa: E402
+from fetch_guest import Cpio    # noqa: E402
+
+COMMON = ["-O2", "-Wall", "-Wextra", "-Werror", "-ffreestanding", "-fno-pic", "-fno-stack-protector",
+          "-mgeneral-regs-only", "-nostdlib", "-static", f"-I{TOP}", "-Wl,--build-id=none",
+          "-Wl,-z,noexecstack", "-Wl,--no-warn-rwx-segments"]
+# compiler, options, linker script, sources of tests/guest, of this directory, CPU
+ISAS = {
+    "a64": (["aarch64-linux-gnu-gcc", "-march=armv8-a", "-mstrict-align", "-mno-outline-atomics"], "guest.ld",
+            ["start.S"], ["hold64.S", "a64.c", "selftest.c"], "cortex-a57"),
+    "a32": (["arm-linux-gnueabihf-gcc", "-march=armv7ve", "-marm", "-mno-unaligned-access", "-mfloat-abi=soft",
+             "-Wno-unused-parameter"], "guest32.ld",
+            ["start32.S"], ["hold32.S", "a32.c", "selftest.c"], "cortex-a15"),
+}
+SELFCHECK = {
+    "a64": ["aarch64-linux-gnu-gcc"],
+    "a32": ["arm-linux-gnueabihf-gcc", "-march=armv7-a", "-mfpu=neon"],
+}
+DISK_SIZE = 16 << 20
+PATIENCE = 300      # seconds for whatever takes one of them on an idle host
+
+
+class Failed(Exception):
+    pass
+
+
+@functools.lru_cache(maxsize=None)
+def build(work, isa, macros=()):
+    """The guest as an ELF file."""
+    cc, script, common, own, _ = ISAS[isa]
+    elf = os.path.join(work, f"selftest-{isa}{''.join(macros)}.elf")
+    subprocess.run(cc[:1] + COMMON + cc[1:] + list(macros) + [f"-Wl,-T,{GUESTS / script}"] +
+                   [str(GUESTS / s) for s in common] + [str(HERE / "guest" / s) for s in own] + ["-o", elf], check=True)
+    return elf
+
+
+@functools.lru_cache(maxsize=None)
+def linux_initrd(work, guest, isa):
+    """The guest's own, with selfcheck in it."""
+    program, initrd = os.path.join(work, "selfcheck-" + isa), os.path.join(work, f"initrd-{isa}")
+    subprocess.run([*SELFCHECK[isa], "-std=gnu17", "-Wall", "-Wextra", "-Werror", "-O2", "-static", "-pthread",
+                    "-o", program, str(HERE / "selfcheck.c")], check=True)
+    cpio = Cpio()
+    cpio.file("selfcheck", pathlib.Path(program).read_bytes(), 0o755)
+    first = (pathlib.Path(guest) / "initrd.gz").read_bytes()
+    # An archive that is not compressed begins at a multiple of four.
+    pathlib.Path(initrd).write_bytes(first + bytes(-len(first) % 4) + cpio.finish())
+    return initrd
+
+
+def listens(path):
+    """A Unix socket that can be connected to: bound is not enough."""
+    with open("/proc/net/unix", encoding="utf-8", errors="replace") as f:
+        return any(len(w) == 8 and w[7] == path and int(w[3], 16) & 0x10000 for w in (line.split() for line in f))
+
+
+def cpu_of(isa):
+    return ISAS[isa][4]
+
+
+class Machine:
+    """A vambrace process that has the guest, had it or waits for it."""
+
+    def __init__(self, rig, name, words):
+        self.rig, self.name = rig, name
+        self.out, self.err = rig.work / f"{name}.out", rig.work / f"{name}.err"
+        with open(self.out, "wb") as out, open(self.err, "wb") as err:
+            self.process = subprocess.Popen([rig.vambrace, *words], stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                                            env=rig.env, cwd=rig.work)
+
+    def text(self):
+        return self.out.read_bytes().decode(errors="replace")
+
+    def complaints(self):
+        return self.err.read_bytes().decode(errors="replace")[-2000:]
+
+    def running(self):
+        return self.process.poll() is None
+
+    def wait(self):
+        """Its exit status."""
+        try:
+            return self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            raise Failed(f"{self.name} does not end\n{self.complaints()}") from None
+
+    def kill(self):
+        if self.running():
+            self.process.kill()
+        self.process.wait()
+
+
+class Rig:
+    """One guest and the machines that it has been in, oldest first."""
+
+    def __init__(self, vambrace, work, engines=("jit",)):
+        self.vambrace, self.work, self.engines = os.path.abspath(vambrace), pathlib.Path(work), engines
+        self.machines = []
+        self.check = self.selftest_rounds       # what reads the guest's output
+        self.received = ("--net", "none")       # options of the machines that wait
+        runtime = self.work / "run"
+        runtime.mkdir(mode=0o700, exist_ok=True)
+        self.env = dict(os.environ, XDG_RUNTIME_DIR=str(runtime), XDG_DATA_HOME=str(self.work / "data"))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for m in self.machines:
+            m.kill()
+
+    @property
+    def now(self):
+        return self.machines[-1]
+
+    def add(self, words):
+        n = len(self.machines)
+        name = f"m{n}"
+        self.machines.append(Machine(self, name, [*words, "--name", name, "--engine",
+                                                  self.engines[n % len(self.engines)]]))
+        return self.now
+
+    def start(self, *words):
+        return self.add(["run", *words])
+
+    def receive(self, *words):
+        """A machine that waits; where, too."""
+        path = self.work / f"s{len(self.machines)}"
+        m = self.add(["receive", f"unix:{path}", *self.received, *words])
+        self.until(lambda: listens(str(path)), f"{m.name} does not listen", m)
+        return m, f"unix:{path}"
+
+    def until(self, done, what, machine=None):
+        end = time.monotonic() + PATIENCE
+        machine = machine or self.now
+        while not done():
+            if not machine.running() or time.monotonic() > end:
+                if done():
+                    return
+                raise Failed(f"{what}\n{machine.complaints()}{self.tail()}")
+            time.sleep(0.01)
+
+    def say(self, *words):
+        return subprocess.run([self.vambrace, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, env=self.env, cwd=self.work, timeout=PATIENCE, check=False,
+                              text=True)
+
+    def named(self):
+        """Until the machine can be talked to."""
+        self.until(lambda: self.say("control", self.now.name, "status").returncode == 0, "no control socket")
+
+    def move(self, *words, receive=()):
+        """To a machine of its own; what migrate said of it."""
+        source = self.now
+        target, uri = self.receive(*receive)
+        done = self.say("migrate", source.name, uri, *words)
+        if done.returncode:
+            raise Failed(f"{source.name} to {target.name}: status {done.returncode}\n{done.stdout}{done.stderr}"
+                         f"{source.complaints()}{target.complaints()}")
+        if source.wait():
+            raise Failed(f"{source.name} ended with {source.process.returncode} after it moved\n{source.complaints()}")
+        return (done.stdout or done.stderr).strip().splitlines()[-1]
+
+    def text(self):
+        return "".join(m.text() for m in self.machines)
+
+    def tail(self):
+        return self.text()[-1500:]
+
+    def rounds(self):
+        """The last round that the guest told; raises if what it printed is not what it should have."""
+        return self.check(self.text())
+
+    @staticmethod
+    def linux_rounds(text):
+        """Of selfcheck.c, in the middle of what a kernel says."""
+        text = text.replace("\r", "")
+        told = re.findall(r"^round (\d+) (\w+)$", text, re.M)
+        bad = trouble_in(text)
+        if bad or "FAIL" in text:
+            raise Failed(f"{bad}\n{text[-3000:]}")
+        if told != [(str(i + 1), "ok") for i in range(len(told))]:
+            raise Failed(f"rounds {told[-20:]}\n{text[-1500:]}")
+        return len(told)
+
+    def selftest_rounds(self, text):
+        """Of guest/selftest.c, which has the machine for itself."""
+        if "FAIL" in text:
+            raise Failed(text[-3000:])
+        lines = text.split("\n")[1:-1]      # behind the first, and whole
+        if lines and lines[-1].startswith("selftest: "):
+            lines.pop()
+        for n, line in enumerate(lines, 1):
+            if line != f"round {10 * n} ok":
+                raise Failed(f"line {n} of the guest is {line!r}\n{self.tail()}")
+        return 10 * len(lines)
+
+    def on(self, n=1):
+        """It goes on: @n rounds more."""
+        want = self.rounds() + n
+        self.until(lambda: self.rounds() >= want, f"no round {want}")
+
+    def check_end(self):
+        """It powered off on its own."""
+        status = self.now.wait()
+        self.rounds()
+        end = self.text().split("\n")[-2]
+        if status or not re.fullmatch(r"selftest: [0-9]+ rounds, 0 failed", end):
+            raise Failed(f"status {status}, {end!r}\n{self.now.complaints()}")
+
+
+def start_selftest(rig, isa, cpus, macros=(), words=(), wait=True):
+    """@wait: until it has done a few rounds; not for one that may end before."""
+    elf = build(str(rig.work), isa, tuple(macros))
+    rig.start("--kernel", elf, "--machine", "virt", "--cpu", cpu_of(isa), "--cpus", str(cpus), "--memory", "64M",
+              "--net", "none", *words)
+    if wait:
+        rig.named()
+        rig.on()
+
+
+def start_linux(rig, guest, isa, cpus, words=()):
+    """Until selfcheck has begun; a kernel's boot is a moment as good as any for those who do not wait."""
+    disk = rig.work / "disk.img"
+    with open(disk, "wb") as f:
+        f.truncate(DISK_SIZE)
+    rig.check = rig.linux_rounds
+    rig.received = ("--net", "none", "--disk", str(disk))
+    kernel = next(k for k in (pathlib.Path(guest) / "zImage", pathlib.Path(guest) / "Image") if k.exists())
+    rig.start("--kernel", str(kernel), "--initrd", linux_initrd(str(rig.work), str(guest), isa),
+              "--append", 'console=ttyAMA0 earlycon run="/selfcheck --disk /dev/vda"', "--machine", "virt",
+              "--cpu", cpu_of(isa), "--cpus", str(cpus), "--memory", "512M", "--net", "none", "--disk", str(disk), *words)
+    rig.named()
+
+
+def trips(rig, n, rng, told=print):
+    """@n of them, at random moments."""
+    for i in range(n):
+        time.sleep(rng.uniform(0, 0.3))
+        begin = time.monotonic()
+        said = rig.move()
+        rig.rounds()
+        told(f"{i + 1}: {time.monotonic() - begin:.2f} s; {said}")
+        if i % 4 == 3 and rig.rounds():
+            rig.on(1)
+    rig.on(20 if rig.check == rig.selftest_rounds else 3)
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    ap.add_argument("vambrace")
+    ap.add_argument("--isa", choices=ISAS, default="a64")
+    ap.add_argument("--linux", metavar="DIR")
+    ap.add_argument("--cpus", type=int, default=2)
+    ap.add_argument("--trips", type=int, default=10)
+    ap.add_argument("--engines", default="jit", help="a comma list, taken in turns")
+    ap.add_argument("--seed", type=int, default=time.time_ns() & 0xffffffff)
+    ap.add_argument("--work", help="keep files here")
+    args = ap.parse_args()
+    print(f"seed {args.seed}")
+    with tempfile.TemporaryDirectory() as scratch, \
+            Rig(args.vambrace, args.work or scratch, args.engines.split(",")) as rig:
+        try:
+            if args.linux:
+                start_linux(rig, os.path.abspath(args.linux), args.isa, args.cpus)
+            else:
+                start_selftest(rig, args.isa, args.cpus)
+            trips(rig, args.trips, random.Random(args.seed))
+        except Failed as e:
+            print(e, file=sys.stderr)
+            return 1
+        print(f"{args.trips} trips, {rig.rounds()} rounds, no failure")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
