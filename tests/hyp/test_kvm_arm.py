@@ -3,7 +3,7 @@
 import pytest
 
 from hyprig import Host
-from vmmrig import check_guest, check_state, guest_files, said, start_guest, vmm_files
+from vmmrig import check_guest, check_move, check_state, guest_files, said, start_guest, vmm_files
 
 FLAVOURS = {"lpae": "armmp-lpae", "nolpae": "armmp"}
 
@@ -24,6 +24,12 @@ def a_host(request, files):
 def test_state(host):
     """struct arm_state goes to the kernel and comes back."""
     check_state(host, 90)
+
+
+@pytest.mark.parametrize("test", ["gic", "power", "load", "beats", "dirty", "identity"])
+def test_move(host, test):
+    """Registers, GIC, time and power go to another VM in the middle of everything; the log of written pages."""
+    check_move(host, test)
 
 
 @pytest.mark.parametrize("cpus", [1, 2])

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from hyprig import Host
-from vmmrig import check_guest, check_state, guest_files, said, start_guest, vmm_files
+from vmmrig import check_guest, check_move, check_state, guest_files, said, start_guest, vmm_files
 
 BOARDS = {2: "virt64", 3: "virt64-gic3"}
 
@@ -27,6 +27,14 @@ def a_host(request, files):
 def test_state(host):
     """struct arm_state, of an AArch64 and of an AArch32 vCPU."""
     check_state(host, 350)
+
+
+@pytest.mark.parametrize("test", ["gic", "power", "load", "beats", "dirty"])
+def test_move(host, test):
+    """Registers, GIC, time and power go to another VM in the middle of everything; the log of written pages."""
+    if host.gic != 2:
+        pytest.skip("the state of a GICv3 does not move")
+    check_move(host, test)
 
 
 @pytest.mark.parametrize("cpus", [1, 2])
