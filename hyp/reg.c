@@ -123,6 +123,16 @@ static int reg_core(struct access *a)
 	return word(a, &core[n]);
 }
 
+/* Of the identity: as given, where user space may say (VAMBRACE_CAP_IDENTITY), else the host's. */
+static int identity_word(struct access *a, u32 *w)
+{
+	if (!a->write || !a->vcpu->vm->identity_open)
+		return fixed(a, *w);
+	*w = (u32)a->val;
+	cp15_identity_changed(a->vcpu);
+	return 0;
+}
+
 static int reg_ccsidr(struct access *a)
 {
 	struct hyp_identity *h = &a->vcpu->vm->identity;
@@ -131,12 +141,26 @@ static int reg_ccsidr(struct access *a)
 	if ((a->id & ~(u64)KVM_REG_ARM_DEMUX_VAL_MASK) != ID_CCSIDR || n >= HYP_CCSIDRS ||
 	    !(h->ccsidr_valid >> n & 1))
 		return -ENOENT;
-	if (a->write && a->vcpu->vm->identity_open) {
-		h->ccsidr[n] = (u32)a->val;
-		cp15_identity_changed(a->vcpu);
-		return 0;
-	}
-	return fixed(a, h->ccsidr[n]);
+	return identity_word(a, &h->ccsidr[n]);
+}
+
+/*
+ * CTR's DminLine and IminLine: a guest that steps by longer lines than there are leaves
+ * some out when it cleans memory.
+ */
+static bool ctr_ok(u32 ctr)
+{
+	u32 host = host_identity.id[HYP_ID_CTR];
+
+	return (ctr >> 16 & 15) <= (host >> 16 & 15) && (ctr & 15) <= (host & 15);
+}
+
+/* A guest may not be told of more registers than are switched for it. */
+static int reg_mvfr0(struct access *a, struct hyp_identity *h)
+{
+	if (a->write && (a->val & 15) > (host_identity.mvfr0 & 15))
+		return -EINVAL;
+	return identity_word(a, &h->mvfr0);
 }
 
 static int reg_vfp(struct access *a)
@@ -164,11 +188,11 @@ static int reg_vfp(struct access *a)
 	case KVM_REG_ARM_VFP_FPINST2:
 		return word(a, &g->vfp.fpinst2);
 	case KVM_REG_ARM_VFP_MVFR0:
-		return fixed(a, h->mvfr0);
+		return reg_mvfr0(a, h);
 	case KVM_REG_ARM_VFP_MVFR1:
-		return fixed(a, h->mvfr1);
+		return identity_word(a, &h->mvfr1);
 	case KVM_REG_ARM_VFP_FPSID:
-		return fixed(a, h->fpsid);
+		return identity_word(a, &h->fpsid);
 	}
 	return -ENOENT;
 }
@@ -254,11 +278,9 @@ static int reg_cp15(struct access *a)
 	for (i = 0; i < HYP_IDS; i++) {
 		if (id_regs[i] != a->id)
 			continue;
-		if (!a->write || !a->vcpu->vm->identity_open)
-			return fixed(a, h->id[i]);
-		h->id[i] = (u32)a->val;
-		cp15_identity_changed(a->vcpu);
-		return 0;
+		if (a->write && i == HYP_ID_CTR && !ctr_ok((u32)a->val))
+			return -EINVAL;
+		return identity_word(a, &h->id[i]);
 	}
 	switch (a->id) {
 	case KVM_REG_ARM32_TIMER_CTL:

@@ -17,6 +17,19 @@ static int need_init(const struct hyp_vcpu *vcpu)
 	return vcpu->initialized ? 0 : -ENOEXEC;
 }
 
+/*
+ * Before registers are looked at or changed: a CPU_ON that was accepted has happened, though the vCPU has
+ * not run since.  Else a VM that is saved between the two would lose its entry point.
+ */
+static int need_registers(struct hyp_vcpu *vcpu)
+{
+	int ret = need_init(vcpu);
+
+	if (!ret && test_and_clear_bit(HYP_REQ_RESET, &vcpu->requests))
+		psci_apply_reset(vcpu);
+	return ret;
+}
+
 /* The GIC's state of the vCPU stays, as with KVM always: user space writes its registers. */
 void vcpu_reset(struct hyp_vcpu *vcpu)
 {
@@ -158,17 +171,17 @@ static long vcpu_ioctl_state(struct hyp_vcpu *vcpu, unsigned int ioctl, void __u
 	case KVM_SET_MP_STATE:
 		return vcpu_set_mp_state(vcpu, a.mp.mp_state);
 	case KVM_GET_VCPU_EVENTS:
-		ret = need_init(vcpu);
+		ret = need_registers(vcpu);
 		vcpu_get_events(vcpu, &a.events);
 		break;
 	case KVM_SET_VCPU_EVENTS:
-		ret = need_init(vcpu);
+		ret = need_registers(vcpu);
 		return ret ? ret : vcpu_set_events(vcpu, &a.events);
 	case KVM_GET_ONE_REG:
-		ret = need_init(vcpu);
+		ret = need_registers(vcpu);
 		return ret ? ret : vcpu_get_reg(vcpu, &a.reg);
 	case KVM_SET_ONE_REG:
-		ret = need_init(vcpu);
+		ret = need_registers(vcpu);
 		return ret ? ret : vcpu_set_reg(vcpu, &a.reg);
 	}
 	return ret ? ret : copy_to_user(argp, &a, _IOC_SIZE(ioctl)) ? -EFAULT : 0;

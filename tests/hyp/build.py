@@ -43,6 +43,8 @@ PROGRAMS = {
                  source("guest/start.S", "guest/lib.c") + [os.path.join(TOP, "hyp/bench/guest.c")]),
 }
 
+GUESTS = {"move": source("guest/start.S", "guest/lib.c", "guest/hold.S", "guest/move.c")}
+
 
 def run(*cmd):
     if subprocess.run(cmd, check=False).returncode:
@@ -55,7 +57,8 @@ def older(target, *needs):
 
 
 def headers():
-    return [*glob.glob(HERE + "/*/*.h"), *glob.glob(TOP + "/hyp/uapi/*.h"), os.path.abspath(__file__)]
+    return [*glob.glob(HERE + "/*.h"), *glob.glob(HERE + "/*/*.h"), *glob.glob(TOP + "/hyp/uapi/*.h"),
+            os.path.abspath(__file__)]
 
 
 def compile_all(out, cross, sources, flags):
@@ -89,6 +92,17 @@ def guest_blob(out, cross, name, sources):
         f.write("\n".join(text + ['\t.section .note.GNU-stack,"",%progbits', ""]))
     run(cross + "gcc", "-c", base + ".S", "-o", base + ".o")
     return base + ".o"
+
+
+def guest_files(name="move", out=OUT):
+    """Image and list of symbols (name, address) of guests, for programs that read them: two paths."""
+    os.makedirs(out, exist_ok=True)
+    base = guest_blob(out, CROSS, name, GUESTS[name])[:-len(".o")]
+    symbols = subprocess.run([CROSS + "nm", base + ".elf"], check=True, text=True, stdout=subprocess.PIPE).stdout
+    rows = [x.split() for x in symbols.splitlines()]
+    with open(base + ".sym", "w", encoding="ascii") as f:
+        f.write("\n" + "".join(f"{x[2]} {x[0]}\n" for x in rows if len(x) == 3))
+    return base + ".bin", base + ".sym"
 
 
 def build(name, out=OUT):

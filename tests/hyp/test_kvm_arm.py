@@ -3,7 +3,8 @@
 import pytest
 
 from hyprig import Host
-from vmmrig import check_guest, check_state, describe, guest_files, said, start_guest, vmm_files
+from vmmrig import (check_guest, check_move, check_state, describe, guest_files, said, start_guest,
+                    vmm_files)
 
 FLAVOURS = {"lpae": "armmp-lpae", "nolpae": "armmp"}
 
@@ -29,6 +30,12 @@ def test_state(host):
 def test_describe(host):
     """What a guest sees of the host; on that host a guest can be started with it."""
     describe(host, r"412fc0f1|414fc0f0", "aarch32", 2)
+
+
+@pytest.mark.parametrize("test", ["gic", "power", "load", "beats", "dirty", "identity"])
+def test_move(host, test):
+    """Registers, GIC, time and power go to another VM in the middle of everything; the log of written pages."""
+    check_move(host, test)
 
 
 @pytest.mark.parametrize("cpus", [1, 2])

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from hyprig import Host
-from vmmrig import check_guest, check_state, describe, guest_files, said, start_guest, vmm_files
+from vmmrig import (check_guest, check_move, check_state, describe, guest_files, said, start_guest,
+                    vmm_files)
 
 BOARDS = {2: "virt64", 3: "virt64-gic3"}
 
@@ -33,6 +34,14 @@ def test_state(host):
 def test_describe(host, el1):
     """What a guest sees of the host; on that host a guest can be started with it."""
     describe(host, r"411fd07\d", el1, host.gic)
+
+
+@pytest.mark.parametrize("test", ["gic", "power", "load", "beats", "dirty"])
+def test_move(host, test):
+    """Registers, GIC, time and power go to another VM in the middle of everything; the log of written pages."""
+    if host.gic != 2:
+        pytest.skip("the state of a GICv3 does not move")
+    check_move(host, test)
 
 
 @pytest.mark.parametrize("cpus", [1, 2])

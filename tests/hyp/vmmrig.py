@@ -12,6 +12,7 @@ import subprocess
 import sys
 
 from hyprig import TOP
+from build import guest_files as guest_programs
 from fetch_guest import Cpio
 
 BUILD = os.path.join(TOP, "build")
@@ -44,10 +45,13 @@ def vmm_files(arch):
     subprocess.run([sys.executable, os.path.join(TOP, "tools/cross.py"), arch, "--cache",
                     os.path.join(BUILD, "cache"), "--out", out], check=True)
     dist, build = os.path.join(out, "dist"), os.path.join(out, "build")
-    subprocess.run(["ninja", "-C", build, "kvm_state"], check=True)
+    programs = ["kvm_state", "kvm_move"]
+    subprocess.run(["ninja", "-C", build, *programs], check=True)
     files = {os.path.join("/vmm", os.path.relpath(os.path.join(where, name), dist)): os.path.join(where, name)
             for where, _, names in os.walk(dist) for name in names}
-    return files | {"/vmm/lib/kvm_state": os.path.join(build, "kvm_state")}
+    image, symbols = guest_programs()
+    return (files | {f"/vmm/lib/{x}": os.path.join(build, x) for x in programs} |
+            {"/vmm/move.bin": image, "/vmm/move.sym": symbols})
 
 
 def guest_files(kind):
@@ -75,6 +79,13 @@ def check_state(host, least):
     out = host.run("cd /vmm/lib && ./ld-linux* --library-path . ./kvm_state", 60)
     count = re.search(r"kvm_state: (\d+) registers, 0 wrong", out)
     assert count and int(count.group(1)) >= least, out
+
+
+def check_move(host, test, timeout=400):
+    """A guest goes on in another VM, and does not notice (kvm_move.c)."""
+    status, out = host.program("sh -c 'cd /vmm/lib && ./ld-linux* --library-path . ./kvm_move ../move.bin ../move.sym "
+                               f"{test}'", timeout, None)
+    assert status == 0 and f"kvm_move: ok {test}" in out, out
 
 
 def said(out, word):

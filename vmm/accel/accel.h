@@ -67,6 +67,11 @@ struct accel_config {
 	unsigned int cpus;		/* 1..ACCEL_MAX_CPUS */
 	struct accel_gic gic;
 	bool aarch32;			/* the CPUs start in AArch32 */
+	/*
+	 * kvm: the guest finds @model's identity, not the host's, as far as the kernel can
+	 * show another (our own module; Linux' arm64, some registers); state() tells.
+	 */
+	bool identity_forced;
 	bool no_psci;			/* no firmware: every vCPU runs from reset */
 	u32 counter_hz;			/* emu: CNTFRQ; 0: ARM_TIMER_HZ_DEFAULT */
 	u64 cache_bytes;		/* emu: translated code; 0: the default */

@@ -14,23 +14,15 @@
 #include "vmm/accel/kvm_int.h"
 #include "vmm/host/log.h"
 
-static struct kvm_vm *vm_of(struct accel *a)
-{
-	return (struct kvm_vm *)a;
-}
-
 static int kvm_map_ram(struct accel *a, u64 ipa, u64 size, void *host, bool readonly)
 {
-	struct kvm_vm *vm = vm_of(a);
-	struct kvm_userspace_memory_region region = {
-		.slot = vm->slots,
-		.flags = readonly ? KVM_MEM_READONLY : 0,
-		.guest_phys_addr = ipa,
-		.memory_size = size,
-		.userspace_addr = (uintptr_t)host,
-	};
-	int ret = kvm_ioctl(vm->vm_fd, KVM_SET_USER_MEMORY_REGION, &region);
+	struct kvm_vm *vm = kvm_vm_of(a);
+	int ret;
 
+	if (vm->slots == KVM_MAX_SLOTS)
+		return -ENOSPC;
+	vm->slot[vm->slots] = (struct kvm_slot){ .ipa = ipa, .size = size, .host = host, .readonly = readonly };
+	ret = kvm_set_slot(vm, vm->slots, false);
 	if (!ret)
 		vm->slots++;
 	return ret;
@@ -170,13 +162,16 @@ static int kvm_run_loop(struct kvm_vm *vm, struct kvm_cpu *cpu)
 
 static int kvm_run(struct accel *a, unsigned int index)
 {
-	struct kvm_vm *vm = vm_of(a);
+	struct kvm_vm *vm = kvm_vm_of(a);
 	struct kvm_cpu *cpu = &vm->cpus[index];
-	int ret = cpu->has_state ? kvm_state_store(vm, cpu) : 0;
+	int ret = kvm_apply_count(vm, false);
 
-	cpu->has_state = false;
+	/* The count first: a timer is compared with it. */
+	if (!ret && cpu->has_state)
+		ret = kvm_state_store(vm, cpu);
 	if (ret)
 		return ret;
+	cpu->has_state = false;
 	vm->has_run = true;
 	kvm_enter(vm, cpu, true);
 	ret = kvm_run_loop(vm, cpu);
@@ -186,7 +181,7 @@ static int kvm_run(struct accel *a, unsigned int index)
 
 static void kvm_stop(struct accel *a)
 {
-	struct kvm_vm *vm = vm_of(a);
+	struct kvm_vm *vm = kvm_vm_of(a);
 
 	pthread_mutex_lock(&vm->lock);
 	vm->stopping = true;
@@ -200,7 +195,7 @@ static void kvm_stop(struct accel *a)
 
 static void kvm_restart(struct accel *a)
 {
-	struct kvm_vm *vm = vm_of(a);
+	struct kvm_vm *vm = kvm_vm_of(a);
 
 	pthread_mutex_lock(&vm->lock);
 	vm->stopping = false;
@@ -222,7 +217,7 @@ static int kvm_init_cpu(struct kvm_vm *vm, unsigned int index)
 
 static int kvm_reset(struct accel *a)
 {
-	struct kvm_vm *vm = vm_of(a);
+	struct kvm_vm *vm = kvm_vm_of(a);
 	int ret = vm->has_run ? kvm_gic_reset(vm) : 0;
 
 	for (unsigned int i = 0; i < vm->cfg.cpus && !ret; i++)
@@ -232,13 +227,22 @@ static int kvm_reset(struct accel *a)
 
 static struct arm_state *kvm_state(struct accel *a, unsigned int index)
 {
-	struct kvm_vm *vm = vm_of(a);
+	struct kvm_vm *vm = kvm_vm_of(a);
 	struct kvm_cpu *cpu = &vm->cpus[index];
 
 	if (!cpu->has_state && kvm_state_load(vm, cpu))
 		return NULL;
 	cpu->has_state = true;
 	return &cpu->state;
+}
+
+/* The next run() does it again: the count has been put back by then, and what is compared with the host's has moved. */
+static int kvm_put_state(struct accel *a, unsigned int index)
+{
+	struct kvm_vm *vm = kvm_vm_of(a);
+	int ret = kvm_apply_count(vm, true);
+
+	return ret || !vm->cpus[index].has_state ? ret : kvm_state_store(vm, &vm->cpus[index]);
 }
 
 static int kvm_set_doorbell(struct accel *a, u64 ipa, u32 val, int fd)
@@ -251,7 +255,7 @@ static int kvm_set_doorbell(struct accel *a, u64 ipa, u32 val, int fd)
 		.flags = KVM_IOEVENTFD_FLAG_DATAMATCH,
 	};
 
-	return kvm_ioctl(vm_of(a)->vm_fd, KVM_IOEVENTFD, &io);
+	return kvm_ioctl(kvm_vm_of(a)->vm_fd, KVM_IOEVENTFD, &io);
 }
 
 static void kvm_print_stats(struct accel *a, FILE *out)
@@ -260,7 +264,7 @@ static void kvm_print_stats(struct accel *a, FILE *out)
 		[KVM_EXIT_UNKNOWN] = "unknown", [KVM_EXIT_MMIO] = "device access", [KVM_EXIT_INTR] = "signal",
 		[KVM_EXIT_SYSTEM_EVENT] = "system event", [KVM_EXIT_ARM_NISV] = "undecoded access",
 	};
-	struct kvm_vm *vm = vm_of(a);
+	struct kvm_vm *vm = kvm_vm_of(a);
 	u64 kicks = 0;
 
 	for (unsigned int i = 0; i < vm->cfg.cpus; i++)
@@ -278,7 +282,7 @@ static void kvm_print_stats(struct accel *a, FILE *out)
 
 static void kvm_free(struct accel *a)
 {
-	struct kvm_vm *vm = vm_of(a);
+	struct kvm_vm *vm = kvm_vm_of(a);
 
 	for (unsigned int i = 0; i < vm->cfg.cpus; i++) {
 		if (vm->cpus[i].run)
@@ -307,6 +311,15 @@ static const struct accel_ops kvm_ops = {
 	.state = kvm_state,
 	.has_slot = kvm_state_has_slot,
 	.get_ids = kvm_state_get_ids,
+	.put_state = kvm_put_state,
+	.get_off = kvm_get_off,
+	.set_off = kvm_set_off,
+	.get_count = kvm_get_count,
+	.set_count = kvm_set_count,
+	.get_gic = kvm_get_gic,
+	.set_gic = kvm_set_gic,
+	.dirty_log = kvm_dirty_log,
+	.dirty_get = kvm_dirty_get,
 	.set_spi = kvm_gic_set_spi,
 	.set_doorbell = kvm_set_doorbell,
 	.print_stats = kvm_print_stats,
@@ -381,6 +394,7 @@ static int build_vm(struct kvm_vm *vm, char **err)
 		return err_set(err, -EIO, "kvm: the page of a vCPU has %d bytes", ret);
 	vm->run_size = (size_t)ret;
 	choose_options(vm);
+	kvm_identity_open(vm);
 	sigaction(KVM_KICK_SIGNAL, &kick, NULL);
 	ret = choose_init(vm, err);
 	if (ret)
@@ -396,7 +410,10 @@ static int build_vm(struct kvm_vm *vm, char **err)
 	if (ret)
 		return err_set(err, ret, "kvm: the GICv%u: %s", vm->cfg.gic.version, strerror(-ret));
 	ret = kvm_state_list(vm, &vm->cpus[0]);
-	return ret ? err_set(err, ret, "kvm: the list of registers: %s", strerror(-ret)) : 0;
+	if (ret)
+		return err_set(err, ret, "kvm: the list of registers: %s", strerror(-ret));
+	kvm_identity_set(vm);
+	return 0;
 }
 
 int accel_kvm_create(const struct accel_config *cfg, struct accel **out, char **err)

@@ -5,16 +5,23 @@
 #include "vmm/accel/kvm_int.h"
 #include "vmm/host/log.h"
 
-static int set_attr(struct kvm_vm *vm, u32 group, u64 attr, const void *val)
+int kvm_gic_set_attr(struct kvm_vm *vm, u32 group, u64 attr, const void *val)
 {
 	struct kvm_device_attr a = { .group = group, .attr = attr, .addr = (uintptr_t)val };
 
 	return kvm_ioctl(vm->gic_fd, KVM_SET_DEVICE_ATTR, &a);
 }
 
+int kvm_gic_get_attr(struct kvm_vm *vm, u32 group, u64 attr, void *val)
+{
+	struct kvm_device_attr a = { .group = group, .attr = attr, .addr = (uintptr_t)val };
+
+	return kvm_ioctl(vm->gic_fd, KVM_GET_DEVICE_ATTR, &a);
+}
+
 static int set_address(struct kvm_vm *vm, u64 type, u64 addr)
 {
-	return set_attr(vm, KVM_DEV_ARM_VGIC_GRP_ADDR, type, &addr);
+	return kvm_gic_set_attr(vm, KVM_DEV_ARM_VGIC_GRP_ADDR, type, &addr);
 }
 
 int kvm_gic_create(struct kvm_vm *vm)
@@ -38,9 +45,9 @@ int kvm_gic_create(struct kvm_vm *vm)
 int kvm_gic_init(struct kvm_vm *vm)
 {
 	u32 irqs = vm->cfg.gic.irqs;
-	int ret = set_attr(vm, KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0, &irqs);
+	int ret = kvm_gic_set_attr(vm, KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0, &irqs);
 
-	return ret ? ret : set_attr(vm, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT, NULL);
+	return ret ? ret : kvm_gic_set_attr(vm, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT, NULL);
 }
 
 /* Registers as after power-on; a row's are @per_irq bits for each interrupt, or one word (0). */
@@ -76,9 +83,9 @@ static int reset_words(struct kvm_vm *vm, u32 group, u64 attr, const struct gic_
 	int ret = 0;
 
 	if (!per_word)
-		return first ? 0 : set_attr(vm, group, attr | r->offset, &r->value);
+		return first ? 0 : kvm_gic_set_attr(vm, group, attr | r->offset, &r->value);
 	for (unsigned int irq = first; irq < end && !ret; irq += per_word)
-		ret = set_attr(vm, group, attr | (r->offset + irq / per_word * 4), &r->value);
+		ret = kvm_gic_set_attr(vm, group, attr | (r->offset + irq / per_word * 4), &r->value);
 	return ret;
 }
 
@@ -91,7 +98,7 @@ static int reset_cpu_v2(struct kvm_vm *vm, unsigned int cpu)
 	for (size_t i = 0; i < ARM_ARRAY_SIZE(dist_v2) && !ret; i++)
 		ret = reset_words(vm, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, attr, &dist_v2[i], 0, 32);
 	for (size_t i = 0; i < ARM_ARRAY_SIZE(cpu_v2) && !ret; i++)
-		ret = set_attr(vm, KVM_DEV_ARM_VGIC_GRP_CPU_REGS, attr | cpu_v2[i], &zero);
+		ret = kvm_gic_set_attr(vm, KVM_DEV_ARM_VGIC_GRP_CPU_REGS, attr | cpu_v2[i], &zero);
 	return ret;
 }
 
@@ -104,7 +111,7 @@ static int reset_cpu_v3(struct kvm_vm *vm, unsigned int cpu)
 	for (size_t i = 1; i < ARM_ARRAY_SIZE(dist_v3) && !ret; i++)
 		ret = reset_words(vm, KVM_DEV_ARM_VGIC_GRP_REDIST_REGS, attr | GICR_SGI_FRAME, &dist_v3[i], 0, 32);
 	for (size_t i = 0; i < ARM_ARRAY_SIZE(cpu_v3) && !ret; i++)
-		ret = set_attr(vm, KVM_DEV_ARM_VGIC_GRP_CPU_SYSREGS, attr | cpu_v3[i], &zero);
+		ret = kvm_gic_set_attr(vm, KVM_DEV_ARM_VGIC_GRP_CPU_SYSREGS, attr | cpu_v3[i], &zero);
 	return ret;
 }
 
@@ -130,8 +137,15 @@ void kvm_gic_set_spi(struct accel *a, unsigned int spi, bool level)
 		.irq = KVM_ARM_IRQ_TYPE_SPI << KVM_ARM_IRQ_TYPE_SHIFT | (32 + spi) << KVM_ARM_IRQ_NUM_SHIFT,
 		.level = level,
 	};
-	int ret = kvm_ioctl(vm->vm_fd, KVM_IRQ_LINE, &line);
+	u32 *lines = spi / 32 < KVM_MAX_SPI_WORDS ? &vm->spi_line[spi / 32] : NULL, bit = 1u << spi % 32;
+	int ret;
 
+	/* What the kernel shows as pending has the line in it (kvm_get_gic()). */
+	if (lines && level)
+		__atomic_fetch_or(lines, bit, __ATOMIC_RELAXED);
+	else if (lines)
+		__atomic_fetch_and(lines, ~bit, __ATOMIC_RELAXED);
+	ret = kvm_ioctl(vm->vm_fd, KVM_IRQ_LINE, &line);
 	if (ret)
 		log_warn("kvm: interrupt %u: %s", 32 + spi, strerror(-ret));
 }

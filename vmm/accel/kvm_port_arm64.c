@@ -2,6 +2,15 @@
 /* 64-bit Arm: Linux' own KVM, or the hypervisor of hyp/. */
 #include "vmm/accel/kvm_int.h"
 
+/* CNTFRQ_EL0, which Linux lets programs read. */
+static u32 counter_hz(void)
+{
+	u64 hz;
+
+	__asm__ volatile("mrs %0, cntfrq_el0" : "=r" (hz));
+	return (u32)hz;
+}
+
 const struct kvm_port kvm_port = {
 	.is_arm = true,
 	.is_64 = true,
@@ -9,4 +18,9 @@ const struct kvm_port kvm_port = {
 	.power_off = 1u << KVM_ARM_VCPU_POWER_OFF,
 	.el1_32bit = 1u << KVM_ARM_VCPU_EL1_32BIT,
 	.midr_id = KVM_REG_ARM64_SYS_REG(3, 0, 0, 0, 0),
+	.vcount_id = KVM_REG_ARM64_TIMER_CNT,
+	.pcount_id = KVM_REG_ARM64_PTIMER_CNT,
+	.pctl_id = KVM_REG_ARM64_PTIMER_CTL,
+	.pcval_id = KVM_REG_ARM64_PTIMER_CVAL,
+	.counter_hz = counter_hz,
 };

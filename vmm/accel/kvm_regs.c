@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "arm/bank32.h"
+#include "arm/cpu_model.h"
 #include "arm/sysreg32.h"
 #include "hyp/uapi/kvm.h"
 
@@ -160,6 +161,37 @@ struct kvm_reg_place kvm_reg_place(u64 id, u64 features)
 		return is64 ? nowhere : vfp32(id, features);
 	}
 	return nowhere;
+}
+
+static bool identity64(u64 id, const struct arm_cpu_model *m, u64 *val)
+{
+	const struct arm_sysreg_row *r = arm_sysreg_lookup(id & 0xffff);
+
+	if (!r || r->slot == ARM_SLOT_NONE || r->cls != ARM_CLS_INVARIANT)
+		return false;
+	*val = arm_cpu_model_value(m, (enum arm_sysreg)arm_sysreg_slot_row(r->slot)->reg);
+	return true;
+}
+
+bool kvm_reg_identity(u64 id, const struct arm_cpu_model *m, u64 *val)
+{
+	bool is64 = (id & KVM_REG_ARCH_MASK) == KVM_REG_ARM64;
+	int reg;
+
+	switch (id & KVM_REG_ARM_COPROC_MASK) {
+	case KVM_REG_ARM_DEMUX:
+		if ((id & KVM_REG_ARM_DEMUX_ID_MASK) != KVM_REG_ARM_DEMUX_ID_CCSIDR)
+			return false;
+		*val = arm_cpu_model_ccsidr(m, id & KVM_REG_ARM_DEMUX_VAL_MASK);
+		return *val;
+	case KVM_REG_ARM64_SYSREG:
+		return is64 && identity64(id, m, val);
+	}
+	reg = kvm_reg_row32(id, m->features);
+	if (reg < 0 || arm_sysreg32_row(reg)->cls != ARM_CLS_INVARIANT)
+		return false;
+	*val = arm_cpu_model_value32(m, (enum arm_sysreg32)reg);
+	return true;
 }
 
 struct kvm_reg_value kvm_reg_get(const struct arm_state *s, struct kvm_reg_place at)

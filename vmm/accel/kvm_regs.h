@@ -37,6 +37,13 @@ struct kvm_reg_place kvm_reg_place(u64 id, u64 features);
 /* The row (enum arm_sysreg32) of an id of arm's cp15 or VFP registers, or -1. */
 int kvm_reg_row32(u64 id, u64 features);
 
+/*
+ * Whether @id is constant for a guest, a part of its CPU's identity: then *@val is what
+ * @m has there.
+ */
+struct arm_cpu_model;
+bool kvm_reg_identity(u64 id, const struct arm_cpu_model *m, u64 *val);
+
 /* The value of a register, as KVM moves it: 4, 8 or 16 bytes, little endian, the rest zero. */
 struct kvm_reg_value {
 	u64 d[2];

@@ -45,19 +45,22 @@ static inline uint32_t read32(uintptr_t a)
 {
 	uint32_t v;
 
-	/* The plain form, so that there is a syndrome. */
-	asm volatile("ldr %0, [%1]" : "=r"(v) : "r"(a) : "memory");
+	/*
+	 * The plain form, so that there is a syndrome.  Not with lr: QEMU's syndromes for an
+	 * EL2 in AArch64 name r14 of the mode as X14, which it is not (DDI 0487 D1.20.1).
+	 */
+	asm volatile("ldr %0, [%1]" : "=r"(v) : "r"(a) : "memory", "lr");
 	return v;
 }
 
 static inline void write32(uintptr_t a, uint32_t v)
 {
-	asm volatile("str %0, [%1]" : : "r"(v), "r"(a) : "memory");
+	asm volatile("str %0, [%1]" : : "r"(v), "r"(a) : "memory", "lr");
 }
 
 static inline void write8(uintptr_t a, uint32_t v)
 {
-	asm volatile("strb %0, [%1]" : : "r"(v), "r"(a) : "memory");
+	asm volatile("strb %0, [%1]" : : "r"(v), "r"(a) : "memory", "lr");
 }
 
 #define CP15_READ(op1, crn, crm, op2)                                                             \
