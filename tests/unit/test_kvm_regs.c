@@ -193,7 +193,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a64_core), cmocka_unit_test(flags), cmocka_unit_test(a64_system),
-		cmocka_unit_test(unknown), cmocka_unit_test(identity), cmocka_unit_test(a32_core), cmocka_unit_test(a32_system),
+		cmocka_unit_test(unknown), cmocka_unit_test(identity), cmocka_unit_test(a32_core),
+		cmocka_unit_test(a32_system),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
