@@ -102,8 +102,8 @@ def test_idle(kernels, tmp_path):
 
 def write_disk(m, mb):
     """A pattern that follows from its place; written and read back while the guest moves."""
-    m.run(f"( i=0; while [ $i -lt {mb} ]; do yes $i | dd of=/dev/vda bs=1M count=1 seek=$i iflag=fullblock conv=notrunc "
-          "2>/dev/null; i=$((i+1)); echo $i >/tmp/.w; mv /tmp/.w /tmp/w; done ) &")
+    m.run(f"( i=0; while [ $i -lt {mb} ]; do yes $i | dd of=/dev/vda bs=1M count=1 seek=$i iflag=fullblock "
+          "conv=notrunc 2>/dev/null; i=$((i+1)); echo $i >/tmp/.w; mv /tmp/.w /tmp/w; done ) &")
 
 
 def check_disk(path, mb):
@@ -130,7 +130,8 @@ def test_disk(kernels, tmp_path, copied):
                 m.here = ["--disk", str(disks[turn + 1])]
             m.move(*(["--with-disks"] if copied else []))
         wait_for(lambda: m.run("cat /tmp/w").strip() == "48", 120, "all is written")
-        m.run("sync; for i in 0 20 47; do [ $(dd if=/dev/vda bs=1M skip=$i count=1 2>/dev/null | head -1) = $i ] || exit 1; done")
+        m.run("sync; for i in 0 20 47; do "
+              "[ $(dd if=/dev/vda bs=1M skip=$i count=1 2>/dev/null | head -1) = $i ] || exit 1; done")
         m.console.check_kernel()
         m.console.poweroff("poweroff")
     check_disk(disks[-1], 48)

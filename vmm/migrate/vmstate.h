@@ -29,13 +29,15 @@ struct vmstate {
 	struct vmstate_ram ram[VMSTATE_RAMS];
 };
 
+struct vmstate_part {
+	char name[STREAM_NAME_MAX + 1];
+	u32 version;
+	struct bytes_out bytes;
+};
+
 /* Sections in memory: a machine stands still only while they are made, not while they are sent. */
 struct vmstate_image {
-	struct vmstate_part {
-		char name[STREAM_NAME_MAX + 1];
-		u32 version;
-		struct bytes_out bytes;
-	} *part;
+	struct vmstate_part *part;
 	unsigned int parts;
 };
 
