@@ -192,7 +192,8 @@ static void hold_fp(const u64 *in, u64 *out, unsigned long spins, u64 *control)
 		"1: subs %2, %2, #1\n bne 1b\n"
 		"vstmia %1!, {d0-d15}\n vstmia %1, {d16-d31}\n vmrs %3, fpscr\n"
 		: "+r"(in), "+r"(out), "+r"(spins), "+r"(c)
-		: : "d0", "d1", "d2", "d3", "d4", "d5", "d6", "d7", "d8", "d9", "d10", "d11", "d12", "d13", "d14", "d15",
+		: : "d0", "d1", "d2", "d3", "d4", "d5", "d6", "d7", "d8", "d9", "d10", "d11", "d12", "d13", "d14",
+		  "d15",
 		    "d16", "d17", "d18", "d19", "d20", "d21", "d22", "d23", "d24", "d25", "d26", "d27", "d28", "d29",
 		    "d30", "d31", "cc", "memory");
 	__asm__ volatile("vmsr fpscr, %0" : : "r"(0));
@@ -548,7 +549,9 @@ static int parse(int argc, char **argv)
 			opt.disk = v;
 		} else if (!strcmp(argv[i], "--echo") && (colon = strchr(argv[i + 1], ':'))) {
 			*colon = 0;
-			opt.echo = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(colon + 1)) };
+			opt.echo = (struct sockaddr_in){
+				.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(colon + 1)),
+			};
 			if (!inet_aton(v, &opt.echo.sin_addr))
 				return -1;
 		} else {

@@ -37,6 +37,8 @@ void psci_set_mpidr(struct hyp_vcpu *v, u32 mpidr)
 	told_mpidr = mpidr;
 }
 
+struct hyp_identity host_identity = { .mvfr0 = 2 };
+
 void cp15_identity_changed(struct hyp_vcpu *v)
 {
 	(void)v;

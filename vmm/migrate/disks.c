@@ -177,7 +177,7 @@ static int block_data(struct bytes_in *b, u8 *out, u32 len, u8 kind, char **err)
 int disks_block(struct image_set *set, struct bytes_in *b, char **err)
 {
 	u8 image = bytes_get_u8(b), kind;
-	u64 off = bytes_get_u64(b);
+	u64 off = bytes_get_u64(b), size;
 	u32 len = bytes_get_u32(b);
 	struct iovec iov;
 	int ret;
@@ -187,7 +187,8 @@ int disks_block(struct image_set *set, struct bytes_in *b, char **err)
 		return b->error;
 	if (image >= set->n)
 		return err_set(err, -EINVAL, "the guest has more disks than the %u that are given here", set->n);
-	if (!len || len > IMAGE_BLOCK || off > image_size(set->image[image]) || len > image_size(set->image[image]) - off)
+	size = image_size(set->image[image]);
+	if (!len || len > IMAGE_BLOCK || off > size || len > size - off)
 		return err_set(err, -EINVAL, "%s: the guest's disk is larger; make it as large with truncate -s",
 			       image_path(set->image[image]));
 	ret = set->unlocked ? image_set_lock(set, err) : 0;
@@ -252,12 +253,12 @@ static int check_one(struct image *img, struct bytes_in *b, char **err)
 	if (ret || b->error)
 		return ret ? ret : b->error;
 	if (size != size_now)
-		return err_set(err, -ESTALE, "%s: has %llu bytes, and had %llu when the snapshot was made; give a copy of "
-			       "that time", image_path(img), (unsigned long long)size_now, (unsigned long long)size);
+		return err_set(err, -ESTALE, "%s: has %llu bytes, and had %llu when the snapshot was made; give "
+			       "a copy of that time", image_path(img), (unsigned long long)size_now, (unsigned long long)size);
 	real_name(img, now);
 	if (mtime != mtime_now && !strcmp(then, now))
-		return err_set(err, -ESTALE, "%s: was written after the snapshot was made; the guest would not find what it "
-			       "has in its caches.  Give a copy of that time as --disk", image_path(img));
+		return err_set(err, -ESTALE, "%s: was written after the snapshot was made; the guest would not find what "
+			       "it has in its caches.  Give a copy of that time as --disk", image_path(img));
 	return 0;
 }
 

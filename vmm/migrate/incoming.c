@@ -60,8 +60,8 @@ static int next_section(struct incoming *in, const char *want, struct stream_sec
 	if (!ret && strcmp(s->name, want))
 		ret = err_set(err, -EBADMSG, "the stream has \"%s\" where \"%s\" was due", s->name, want);
 	if (!ret && s->version > WIRE_VERSION)
-		ret = err_set(err, -EPROTONOSUPPORT, "%s has version %u, and this vambrace knows %u at most; take a newer one",
-			      s->name, s->version, WIRE_VERSION);
+		ret = err_set(err, -EPROTONOSUPPORT, "%s has version %u, and this vambrace knows %u at most; take a "
+			      "newer one", s->name, s->version, WIRE_VERSION);
 	return ret;
 }
 
@@ -87,7 +87,8 @@ static int read_introduction(struct incoming *in, char **err)
 		return ret;
 	in->intent = bytes_get_u8(&s.bytes);
 	if (s.bytes.error || in->intent > WIRE_STORE || (in->intent == WIRE_STORE) != !in->answers)
-		return err_set(err, -EBADMSG, "the stream does not say what it is for; is it a snapshot? Those are for restore");
+		return err_set(err, -EBADMSG, "the stream does not say what it is for; is it a snapshot? Those are for "
+			       "restore");
 	return 0;
 }
 
@@ -226,7 +227,8 @@ static int ram_section(struct incoming *in, struct stream_section *s, char **err
 	const struct vmstate *v = vm_state(in->vm);
 
 	if (s->version > RAM_SECTION_VERSION)
-		return err_set(err, -EPROTONOSUPPORT, "RAM in a form that this vambrace does not know; take a newer one");
+		return err_set(err, -EPROTONOSUPPORT, "RAM in a form that this vambrace does not know; take a newer "
+			       "one");
 	return ram_get_batch(in->codec, &s->bytes, v->ram, v->nram, NULL, err);
 }
 

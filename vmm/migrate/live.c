@@ -255,9 +255,8 @@ static enum vm_end hand_over(struct vm *vm, void *opaque)
 
 /* ---- RAM to a stream ---- */
 
-static int sink_send(void *opaque, const struct vmstate_ram *ram, const u64 *bits, bool final)
+static int sink_send(void *opaque, const struct vmstate_ram *ram, const u64 *bits)
 {
-	(void)final;
 	return ram_sender_send(((struct live *)opaque)->sender, ram, bits);
 }
 
@@ -394,8 +393,9 @@ static void sum_up(struct live *l, const char *why)
 	if (l->sender)
 		ram_sender_totals(l->sender, &t);
 	if (l->undecided)
-		l->ret = asprintf(&l->text, "%s, just when it was to take over: the guest may run there.  It stands still here; "
-				  "if it does not run there, \"resume\" lets it go on here", why) < 0 ? -ENOMEM : l->ret;
+		l->ret = asprintf(&l->text, "%s, just when it was to take over: the guest may run there.  It stands "
+				  "still here; if it does not run there, \"resume\" lets it go on here", why) < 0 ?
+			 -ENOMEM : l->ret;
 	else if (l->ret)
 		l->text = strdup(why);
 	else if (l->cfg.check)
@@ -502,7 +502,8 @@ int live_start(struct vm *vm, const struct live_config *cfg, struct live **out, 
 	if (l->cancel < 0 || !l->uri || !l->tick)
 		ret = -ENOMEM;
 	else if (!vm_state(vm)->accel->ops->dirty_log)
-		ret = err_set(err, -EOPNOTSUPP, "the engine %s cannot log what the guest writes", vm_state(vm)->accel->ops->name);
+		ret = err_set(err, -EOPNOTSUPP, "the engine %s cannot log what the guest writes",
+			      vm_state(vm)->accel->ops->name);
 	if (!ret && !vm_take_live(vm, l))
 		ret = err_set(err, -EBUSY, "another migration or snapshot is under way");
 	if (ret) {

@@ -69,7 +69,7 @@ static int collect(struct precopy *p)
 	return ret;
 }
 
-static int send_pass(struct precopy *p, bool final)
+static int send_pass(struct precopy *p)
 {
 	int ret = 0;
 
@@ -78,7 +78,7 @@ static int send_pass(struct precopy *p, bool final)
 	for (unsigned int i = 0; i < p->state->nram && !ret; i++) {
 		const struct vmstate_ram *r = &p->state->ram[i];
 
-		ret = p->sink.send(p->sink.opaque, r, p->bits[i], final);
+		ret = p->sink.send(p->sink.opaque, r, p->bits[i]);
 		for (u64 w = 0; w < DIRTY_WORDS(r->size); w++)
 			p->bits[i][w] = 0;
 	}
@@ -163,7 +163,7 @@ int precopy_run(struct precopy *p)
 		if (atomic_load(&p->cancelled))
 			return -ECANCELED;
 		pages_sent(p, &data);
-		ret = send_pass(p, false);
+		ret = send_pass(p);
 		if (!ret)
 			ret = collect(p);
 		ns = now_ns() - start + 1;
@@ -183,7 +183,7 @@ int precopy_finish(struct precopy *p)
 {
 	int ret = collect(p);
 
-	return ret ? ret : send_pass(p, true);
+	return ret ? ret : send_pass(p);
 }
 
 static double mib(u64 pages)

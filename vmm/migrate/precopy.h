@@ -13,8 +13,8 @@ struct precopy;
 
 /* Where pages go: to a stream, or into a file. */
 struct precopy_sink {
-	/* Those of @ram whose bits are set; 0 or -errno.  @final: the guest stands still, nothing comes after. */
-	int (*send)(void *opaque, const struct vmstate_ram *ram, const u64 *bits, bool final);
+	/* Those of @ram whose bits are set; 0 or -errno. */
+	int (*send)(void *opaque, const struct vmstate_ram *ram, const u64 *bits);
 	/* So far; any thread. */
 	void (*totals)(void *opaque, u64 *pages, u64 *zero_pages, u64 *bytes);
 	void *opaque;

@@ -71,14 +71,13 @@ static u64 run_of(const struct vmstate_ram *ram, const u64 *bits, u64 page, bool
 	return n;
 }
 
-static int write_pages(void *opaque, const struct vmstate_ram *ram, const u64 *bits, bool final)
+static int write_pages(void *opaque, const struct vmstate_ram *ram, const u64 *bits)
 {
 	struct writer *w = opaque;
 	u64 at = w->at[ram - vm_state(w->l->vm)->ram], n;
 	int ret = 0;
 	bool zero;
 
-	(void)final;
 	for (u64 page = 0; page < ram->size / DIRTY_PAGE && !ret; page += n) {
 		n = 1;
 		if (!bits[page / 64]) {
@@ -94,7 +93,8 @@ static int write_pages(void *opaque, const struct vmstate_ram *ram, const u64 *b
 		else
 			atomic_fetch_add(&w->bytes, n * DIRTY_PAGE);
 		if (!zero || !w->first)
-			ret = write_all(w->l->file, ram->host + page * DIRTY_PAGE, n * DIRTY_PAGE, at + page * DIRTY_PAGE);
+			ret = write_all(w->l->file, ram->host + page * DIRTY_PAGE, n * DIRTY_PAGE,
+					at + page * DIRTY_PAGE);
 	}
 	if (ram == &vm_state(w->l->vm)->ram[vm_state(w->l->vm)->nram - 1])
 		w->first = false;

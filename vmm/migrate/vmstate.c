@@ -147,7 +147,8 @@ int vmstate_save(const struct vmstate *v, struct vmstate_image *out, char **err)
 
 	*out = (struct vmstate_image){ 0 };
 	if (v->gic_version != 2)
-		return err_set(err, -EOPNOTSUPP, "the guest has a GICv%u, and only a GICv2's state can move", v->gic_version);
+		return err_set(err, -EOPNOTSUPP, "the guest has a GICv%u, and only a GICv2's state can move",
+			       v->gic_version);
 	/* Backwards, and sent forwards: who depends on another is saved before and loaded after it. */
 	ret = save_cpus(v, out);
 	if (!ret)
