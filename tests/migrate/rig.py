@@ -257,8 +257,7 @@ def start_linux(rig, guest, isa, cpus, words=()):
     kernel = next(k for k in (pathlib.Path(guest) / "zImage", pathlib.Path(guest) / "Image") if k.exists())
     rig.start("--kernel", str(kernel), "--initrd", linux_initrd(str(rig.work), str(guest), isa),
               "--append", 'console=ttyAMA0 earlycon run="/selfcheck --disk /dev/vda"', "--machine", "virt",
-              "--cpu", cpu_of(isa), "--cpus", str(cpus), "--memory", "512M", "--net", "none",
-              "--disk", str(disk), *words)
+              "--cpu", cpu_of(isa), "--cpus", str(cpus), "--memory", "512M", *rig.received, *words)
     rig.named()
 
 

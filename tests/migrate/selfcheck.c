@@ -166,8 +166,8 @@ static void pages_step(struct worker *w)
 #ifdef __aarch64__
 #define NREGS 64	/* of 64 bits: V0..V31 */
 #define EACH(x) \
-	x(0) x(1) x(2) x(3) x(4) x(5) x(6) x(7) x(8) x(9) x(10) x(11) x(12) x(13) x(14) x(15) x(16) x(17) x(18) \
-	x(19) x(20) x(21) x(22) x(23) x(24) x(25) x(26) x(27) x(28) x(29) x(30) x(31)
+	x(0) x(1) x(2) x(3) x(4) x(5) x(6) x(7) x(8) x(9) x(10) x(11) x(12) x(13) x(14) x(15) x(16) x(17) \
+	x(18) x(19) x(20) x(21) x(22) x(23) x(24) x(25) x(26) x(27) x(28) x(29) x(30) x(31)
 #define LOAD(n) "ldr q" #n ", [%0, #16 * " #n "]\n"
 #define KEEP(n) "str q" #n ", [%1, #16 * " #n "]\n"
 #define CLOBBER(n) "v" #n,
@@ -549,9 +549,8 @@ static int parse(int argc, char **argv)
 			opt.disk = v;
 		} else if (!strcmp(argv[i], "--echo") && (colon = strchr(argv[i + 1], ':'))) {
 			*colon = 0;
-			opt.echo = (struct sockaddr_in){
-				.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(colon + 1)),
-			};
+			opt.echo.sin_family = AF_INET;
+			opt.echo.sin_port = htons((uint16_t)atoi(colon + 1));
 			if (!inet_aton(v, &opt.echo.sin_addr))
 				return -1;
 		} else {

@@ -132,8 +132,8 @@ static const struct {
 	const char *name;
 	u32 mode;
 } modes[] = {
-	{ "FIQ mode's ", FIQ }, { "ABT mode's ", ABT }, { "UND mode's ", UND },
-	{ "SYS mode's ", SYS }, { "IRQ mode's ", IRQ },
+	{ "FIQ mode's ", FIQ }, { "ABT mode's ", ABT }, { "UND mode's ", UND }, { "SYS mode's ", SYS },
+	{ "IRQ mode's ", IRQ },
 };
 
 static void bank_fill(struct bank *b, unsigned int cpu, unsigned int m, u64 seed)
