@@ -359,10 +359,13 @@ static void event_pl181(struct side *s, const struct op *op)
 
 	if (op->val & 0x1000) {
 		for (u32 i = 0; i < n; i++) {
+			u32 word = 0;
+
 			if (op->val & 0x2000)
-				rd(&s->rig, 0x80);
+				word = rd(&s->rig, 0x80);
 			else
 				reg(s, 0x80, op->seed + i);
+			note(s, &word, sizeof(word));
 			settle(s);
 		}
 		return;
