@@ -78,7 +78,6 @@ struct kind {
 
 static struct loop *loop;
 static struct guest_mem *mem;
-static u64 frames_seen;
 
 static void note(struct side *s, const void *buf, size_t len)
 {
@@ -360,10 +359,13 @@ static void event_pl181(struct side *s, const struct op *op)
 
 	if (op->val & 0x1000) {
 		for (u32 i = 0; i < n; i++) {
+			u32 word = 0;
+
 			if (op->val & 0x2000)
-				rd(&s->rig, 0x80);
+				word = rd(&s->rig, 0x80);
 			else
 				reg(s, 0x80, op->seed + i);
+			note(s, &word, sizeof(word));
 			settle(s);
 		}
 		return;
@@ -377,10 +379,14 @@ static void event_pl181(struct side *s, const struct op *op)
 
 /* Ethernet. */
 
+struct wire {
+	struct netdev nd;
+	struct side *side;
+};
+
 static void wire_send(struct netdev *nd, const void *frame, size_t len)
 {
-	note(nd->rx.opaque == NULL ? NULL : ((struct side **)(nd + 1))[0], frame, len);
-	frames_seen++;
+	note(((struct wire *)nd)->side, frame, len);
 }
 
 static void wire_free(struct netdev *nd)
@@ -392,11 +398,11 @@ static void create_ether(struct side *s, bool bus16)
 {
 	static const struct netdev_ops ops = { .send = wire_send, .free = wire_free };
 	struct lan9118_config cfg = { .loop = loop, .bus16 = bus16 };
+	struct wire *w = calloc(1, sizeof(*w));
 
-	s->wire = calloc(1, sizeof(*s->wire) + sizeof(s));
-	*(struct side **)(s->wire + 1) = s;
-	s->wire->ops = &ops;
-	cfg.netdev = s->wire;
+	w->nd.ops = &ops;
+	w->side = s;
+	s->wire = cfg.netdev = &w->nd;
 	assert_int_equal(lan9118_create(&cfg, rig_irq_line(&s->rig, 0), &s->rig.dev), 0);
 }
 
@@ -539,31 +545,35 @@ static void restore_lines(struct side *s, const struct side *from)
 }
 
 static const struct kind kinds[] = {
-	{ "gic", 0x1000, create_gic, up_gic, event_gic, 0, 200, false },
-	{ "pl011", 0x60, create_pl011, up_pl011, event_pl011, 0, 200, true },
-	{ "pl031", 0x20, create_pl031, NULL, NULL, 0x01, 100, false },
-	{ "pl061", 0x424, create_pl061, NULL, event_pl061, 0, 100, false },
-	{ "sp804", 0x40, create_sp804, up_sp804, event_far, 0, 200, false },
-	{ "sp805", 0x20, create_sp805, up_sp805, event_far, 0, 100, false },
+	{ "gic", 0x1000, create_gic, up_gic, event_gic, 0, 100, false },
+	{ "pl011", 0x60, create_pl011, up_pl011, event_pl011, 0, 60, true },
+	{ "pl031", 0x20, create_pl031, NULL, NULL, 0x01, 40, false },
+	{ "pl061", 0x424, create_pl061, NULL, event_pl061, 0, 60, false },
+	{ "sp804", 0x40, create_sp804, up_sp804, event_far, 0, 100, false },
+	{ "sp805", 0x20, create_sp805, up_sp805, event_far, 0, 60, false },
 	{ "sp810", 0x34, create_sp810, NULL, event_far, 0, 50, false },
 	{ "vexpress-sys", 0xac, create_sys, NULL, event_sys, 0, 50, false },
-	{ "pl041", 0xb0, create_pl041, up_pl041, event_pl041, 0, 150, false },
-	{ "keyboard", 0x14, create_keyboard, up_pl050, event_keyboard, 0, 200, false },
-	{ "mouse", 0x14, create_mouse, up_pl050, event_mouse, 0, 200, false },
-	{ "pl111", 0xc30, create_pl111, up_pl111, event_pl111, 0, 100, false },
-	{ "pl181", 0x4c, create_pl181, up_pl181, event_pl181, 0, 100, true },
-	{ "lan9118", 0xb8, create_lan9118, up_lan9118, event_lan9118, 0, 150, true },
-	{ "lan9118-16", 0xb8, create_lan9118_16, NULL, event_lan9118, 0, 50, true },
+	{ "pl041", 0xb0, create_pl041, up_pl041, event_pl041, 0, 60, false },
+	{ "keyboard", 0x14, create_keyboard, up_pl050, event_keyboard, 0, 100, false },
+	{ "mouse", 0x14, create_mouse, up_pl050, event_mouse, 0, 100, false },
+	{ "pl111", 0xc30, create_pl111, up_pl111, event_pl111, 0, 60, false },
+	{ "pl181", 0x4c, create_pl181, up_pl181, event_pl181, 0, 40, true },
+	{ "lan9118", 0xb8, create_lan9118, up_lan9118, event_lan9118, 0, 60, true },
+	{ "lan9118-16", 0xb8, create_lan9118_16, NULL, event_lan9118, 0, 25, true },
 	{ "cfi-flash", 0x400, create_flash, NULL, event_flash, 0, 50, false },
 };
 
 /* What is under way on the host's side comes to an end. */
 static void settle(struct side *s)
 {
-	rig_turn(&s->rig);
-	if (s->rig.dev->ops->drain)
-		s->rig.dev->ops->drain(s->rig.dev);
-	rig_turn(&s->rig);
+	/* A call that is queued now runs before the one that ends the loop. */
+	loop_call(loop, rig_quit, loop);
+	loop_run(loop);
+	if (!s->rig.dev->ops->drain)
+		return;
+	s->rig.dev->ops->drain(s->rig.dev);
+	loop_call(loop, rig_quit, loop);
+	loop_run(loop);
 }
 
 static void side_start(struct side *s, const struct kind *k)
