@@ -254,7 +254,8 @@ static int check_one(struct image *img, struct bytes_in *b, char **err)
 		return ret ? ret : b->error;
 	if (size != size_now)
 		return err_set(err, -ESTALE, "%s: has %llu bytes, and had %llu when the snapshot was made; give "
-			       "a copy of that time", image_path(img), (unsigned long long)size_now, (unsigned long long)size);
+			       "a copy of that time", image_path(img), (unsigned long long)size_now,
+			       (unsigned long long)size);
 	real_name(img, now);
 	if (mtime != mtime_now && !strcmp(then, now))
 		return err_set(err, -ESTALE, "%s: was written after the snapshot was made; the guest would not find what "
