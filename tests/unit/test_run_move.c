@@ -447,6 +447,17 @@ static void run_for(struct rig *r, unsigned int us)
 	pthread_join(thread, NULL);
 }
 
+/* A moment of a program that may do anything. */
+static void run_junk(struct rig *r)
+{
+	struct stopper s = { r->m[r->now].vm, 500 };
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, stop_thread, &s), 0);
+	assert_int_equal(emu_vcpu_run(emu_vm_vcpu(r->m[r->now].vm, 0)), 0);
+	pthread_join(thread, NULL);
+}
+
 static unsigned int random_us(void)
 {
 	static u32 s = 2463534242u;
@@ -649,6 +660,54 @@ static void test_no_such_mode(void **state)
 	}
 }
 
+/* Whatever a stream says is in the registers, the engine goes on, and stops when it is told. */
+static void check_junk(const char *model, enum emu_engine engine, const u32 *modes, unsigned int nmodes)
+{
+	static u64 seed = 0x9e3779b97f4a7c15;
+	struct rig r;
+
+	rig_open(&r, model, engine, 1);
+	for (unsigned int turn = 0; turn < 60; turn++) {
+		struct arm_state *st;
+		u8 *bytes;
+
+		emu_vm_reset(r.m[0].vm);
+		if (arm_has(arm_cpu_model_find(model)->features, ARM_FEAT_AARCH64))
+			program64(&r, ~0u);
+		else
+			program32(&r, ~0u);
+		st = state_of(&r.m[0], 0);
+		bytes = (u8 *)st->sys;
+		for (size_t i = 0; i < sizeof(st->sys); i++) {
+			seed = seed * 6364136223846793005ull + 1442695040888963407ull;
+			if (turn % 3 == 0 || (seed >> 40) % 100 < turn)
+				bytes[i] = seed >> 56;
+		}
+		st->pstate = (u32)(seed >> 20 & ~0x1full) | modes[turn % nmodes];
+		st->nzcv = st->fpcr = st->fpsr = (u32)(seed >> 16);
+		st->pc = turn % 2 ? RAM + (seed >> 50 & 0xff) : seed;
+		emu_vm_restart(r.m[0].vm);
+		assert_int_equal(emu_vcpu_set_off(emu_vm_vcpu(r.m[0].vm, 0), false), 0);
+		r.bad = false;
+		run_junk(&r);
+	}
+	rig_close(&r);
+}
+
+static void test_junk(void **state)
+{
+	static const u32 modes64[] = { PSR_M_EL0T, PSR_M_EL1T, PSR_M_EL1H, PSR32_M_USR };
+	static const u32 modes32[] = {
+		PSR32_M_USR, PSR32_M_FIQ, PSR32_M_IRQ, PSR32_M_SVC, PSR32_M_ABT, PSR32_M_UND, PSR32_M_SYS,
+	};
+
+	(void)state;
+	check_junk("cortex-a57", EMU_ENGINE_JIT, modes64, ARM_ARRAY_SIZE(modes64));
+	check_junk("cortex-a57", EMU_ENGINE_INTERP, modes64, ARM_ARRAY_SIZE(modes64));
+	check_junk("cortex-a15", EMU_ENGINE_JIT, modes32, ARM_ARRAY_SIZE(modes32));
+	check_junk("cortex-a15", EMU_ENGINE_INTERP, modes32, ARM_ARRAY_SIZE(modes32));
+}
+
 /* ---- the count ---- */
 
 static void test_hz(void **state)
@@ -716,6 +775,7 @@ int main(void)
 		cmocka_unit_test(test_pmu),
 		cmocka_unit_test(test_power),
 		cmocka_unit_test(test_no_such_mode),
+		cmocka_unit_test(test_junk),
 		cmocka_unit_test(test_hz),
 	};
 
