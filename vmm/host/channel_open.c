@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -261,18 +262,25 @@ static int unix_clear(const struct target *t, const struct sockaddr_un *sun)
 	return 0;
 }
 
+/* Under another name first: who sees the socket where it belongs can connect to it. */
 static int unix_listen(const struct target *t, const struct sockaddr_un *sun, int *out)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), ret = 0;
+	struct sockaddr_un first = *sun;
+	size_t len = strlen(sun->sun_path);
 
 	if (fd < 0)
 		return err_set(t->err, -errno, "%s: no socket can be made (%s)", t->uri, strerror(errno));
 	/* Before bind(), which takes the mode over: never is it open to others. */
-	if (fchmod(fd, 0600) || bind(fd, (const struct sockaddr *)sun, sizeof(*sun))) {
+	if (len + 2 <= sizeof(first.sun_path)) {
+		memcpy(first.sun_path + len, "~", 2);
+		unlink(first.sun_path);
+	}
+	if (fchmod(fd, 0600) || bind(fd, (const struct sockaddr *)&first, sizeof(first))) {
 		ret = -errno;
-	} else if (listen(fd, 1)) {
+	} else if (listen(fd, 1) || (first.sun_path[len] && rename(first.sun_path, sun->sun_path))) {
 		ret = -errno;
-		unlink(sun->sun_path);
+		unlink(first.sun_path);
 	}
 	if (ret) {
 		close(fd);

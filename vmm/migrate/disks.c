@@ -258,8 +258,8 @@ static int check_one(struct image *img, struct bytes_in *b, char **err)
 			       (unsigned long long)size);
 	real_name(img, now);
 	if (mtime != mtime_now && !strcmp(then, now))
-		return err_set(err, -ESTALE, "%s: was written after the snapshot was made; the guest would not find what "
-			       "it has in its caches.  Give a copy of that time as --disk", image_path(img));
+		return err_set(err, -ESTALE, "%s: was written after the snapshot was made; the guest would not find "
+			       "what it has in its caches.  Give a copy of that time as --disk", image_path(img));
 	return 0;
 }
 
