@@ -121,7 +121,7 @@ static void stress(uint32_t check, void (*disturb)(struct stress *s, uint32_t *s
 	uint64_t end = now_us() + 1500000;
 	uint32_t state = 77;
 
-	stress_prepare(&s, 2, 256, check);
+	stress_prepare(&s, 2, 128, check);
 	stress_go(&s);
 	while (now_us() < end || !did_rounds(&s, 3))
 		disturb(&s, &state);
@@ -233,10 +233,10 @@ TEST_LIMIT(row_21_ksm, 180, "KSM shares the pages of two guests, which take them
 	write_file("/sys/kernel/mm/ksm/pages_to_scan", "2000");
 	write_file("/sys/kernel/mm/ksm/run", "1");
 	for (int i = 0; i < 2; i++) {
-		stress_prepare(&s[i], 1, 1024, 0);
+		stress_prepare(&s[i], 1, 512, 0);
 		CHECK_EQ(madvise(s[i].vm->ram, GUEST_RAM_SIZE, MADV_MERGEABLE), 0);
 	}
-	for (unsigned int turn = 0; turn < 8; turn++) {
+	for (unsigned int turn = 0; turn < 5; turn++) {
 		for (int i = 0; i < 2; i++)
 			stress_go(&s[i]);
 		while (!did_rounds(&s[0], 2 * turn + 2) || !did_rounds(&s[1], 2 * turn + 2))
@@ -281,7 +281,7 @@ static void precopy(bool manual)
 	unsigned int gets = 0;
 	struct stress s;
 
-	stress_prepare(&s, 2, 1024, 0);
+	stress_prepare(&s, 2, 256, 0);
 	if (manual)
 		CHECK_EQ(call(ioctl(s.vm->fd, KVM_ENABLE_CAP, &cap)), 0);
 	stress_go(&s);
@@ -289,8 +289,10 @@ static void precopy(bool manual)
 		pause_us(1000);
 	CHECK_EQ(vm_slot(s.vm, 0, KVM_MEM_LOG_DIRTY_PAGES, GUEST_RAM, GUEST_RAM_SIZE, s.vm->ram), 0);
 	memcpy(copy, s.vm->ram, GUEST_RAM_SIZE);
-	for (; now_us() < end || !did_rounds(&s, 4); gets++)
+	for (; now_us() < end || !did_rounds(&s, 4); gets++) {
 		copy_dirty(&s, copy, log, manual);
+		pause_us(3000);
+	}
 	stress_halt(&s);
 	copy_dirty(&s, copy, log, manual);
 	if (memcmp(copy, s.vm->ram, GUEST_RAM_SIZE))
@@ -332,7 +334,7 @@ static bool stray(struct vcpu *v)
 
 TEST_LIMIT(row_26_slot_stores, 120, "a slot goes while a guest writes to it: no store reaches the memory any more")
 {
-	const size_t size = 4 << 20;
+	const size_t size = 2 << 20;
 	uint32_t *ram = anon(size), state = 5;
 	struct stress s;
 
@@ -340,7 +342,7 @@ TEST_LIMIT(row_26_slot_stores, 120, "a slot goes while a guest writes to it: no 
 	s.vm->vcpu[0].mmio = stray;
 	CHECK_EQ(vm_slot(s.vm, 1, 0, STAMP_FAR_BASE, size, ram), 0);
 	stress_go(&s);
-	for (unsigned int turn = 0; turn < 60 || !did_rounds(&s, 3); turn++) {
+	for (unsigned int turn = 0; turn < 40 || !did_rounds(&s, 3); turn++) {
 		pause_us(rnd(&state) % 20000);
 		if (turn % 4 == 3)	/* a move there and back */
 			CHECK_EQ(vm_slot(s.vm, 1, 0, STAMP_FAR_BASE + (64 << 20), size, ram), 0);
