@@ -113,17 +113,25 @@ out:
 	return ret;
 }
 
-/* Has the host changed, or is it changing, what was looked up at @seq?  Under mmu->lock. */
-static bool is_stale(const struct hyp_mmu *mmu, unsigned long seq, unsigned long hva)
+/* Has the host changed, or is it changing, what was looked up of [@hva, @hva + @size) at @seq?  Under mmu->lock. */
+static bool is_stale(const struct hyp_mmu *mmu, unsigned long seq, unsigned long hva, unsigned long size)
 {
-	return mmu->seq != seq ||
-	       (mmu->invalidating && hva >= mmu->inval_start && hva < mmu->inval_end);
+	unsigned long n;
+
+	if (mmu->invalidating && mmu->inval_start < hva + size && hva < mmu->inval_end)
+		return true;
+	if (mmu->seq - seq > HYP_INVALIDATIONS)
+		return true;
+	for (n = seq; n != mmu->seq; n++)
+		if (mmu->ended[n % HYP_INVALIDATIONS].start < hva + size && hva < mmu->ended[n % HYP_INVALIDATIONS].end)
+			return true;
+	return false;
 }
 
 /*
  * Does the process itself map the block around @hva as one?  Nothing else tells: a
- * huge page may be mapped in parts.  Under mmu->lock with a current seq the tables
- * stay: who takes away a part of this range waits in the notifier.
+ * huge page may be mapped in parts.  Under mmu->lock and not stale the tables stay:
+ * who takes away a part of this range waits in the notifier.
  */
 static bool host_maps_block(struct mm_struct *mm, unsigned long hva, unsigned long pfn)
 {
@@ -228,10 +236,12 @@ static int install(struct hyp_vm *vm, const struct hyp_slot *slot, const struct 
 	}
 again:
 	spin_lock(&mmu->lock);
-	ret = is_stale(mmu, seq, hva) ? 1 : 0;
+	ret = is_stale(mmu, seq, hva, PAGE_SIZE) ? 1 : 0;
 	if (ret)
 		goto unlock;
-	shift = may_block && host_maps_block(vm->mm, hva, b->pfn) ? PMD_SHIFT : PAGE_SHIFT;
+	shift = PAGE_SHIFT;
+	if (may_block && !is_stale(mmu, seq, hva & ~(PMD_SIZE - 1), PMD_SIZE) && host_maps_block(vm->mm, hva, b->pfn))
+		shift = PMD_SHIFT;
 	size = 1ull << shift;
 	if (!b->device && cleaned < shift) {
 		/* Long for a lock.  The reference keeps the memory; the next look tells if it is still the guest's. */

@@ -19,6 +19,7 @@
 #define HYP_MEMSLOTS 512
 #define HYP_IPA_BITS 40
 #define HYP_SPARE_TABLES 4
+#define HYP_INVALIDATIONS 32	/* as many are told from each other */
 
 struct hyp_vm;
 struct hyp_vcpu;
@@ -30,7 +31,10 @@ struct hyp_mmu {
 	struct hyp_slots __rcu *slots;
 
 	spinlock_t lock;		/* guards what follows, to notifier; no interrupt takes it */
-	unsigned long seq;		/* grows with each invalidation */
+	unsigned long seq;		/* grows with each invalidation that ends; */
+	struct {
+		unsigned long start, end;
+	} ended[HYP_INVALIDATIONS];	/* number n was of these host addresses: [n % HYP_INVALIDATIONS] */
 	int invalidating;		/* how many go on now, */
 	unsigned long inval_start, inval_end;	/* all within these host addresses: install nothing there */
 	struct stage2 s2;

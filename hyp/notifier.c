@@ -6,7 +6,9 @@
  * it is between a start and an end.
  *
  * A fault that looked up a page before the end must not install it: it took
- * mmu->seq before it looked, and compares under mmu->lock (fault.c).
+ * mmu->seq before it looked, and compares under mmu->lock (fault.c).  Only ranges
+ * with this page count: else a process that throws away pages in a loop would keep
+ * faults on all others from ever being done.
  */
 #include "hyp/memslot.h"
 
@@ -65,6 +67,8 @@ static void invalidate_end(struct mmu_notifier *mn, const struct mmu_notifier_ra
 	struct hyp_mmu *mmu = mmu_of(mn);
 
 	spin_lock(&mmu->lock);
+	mmu->ended[mmu->seq % HYP_INVALIDATIONS].start = range->start;
+	mmu->ended[mmu->seq % HYP_INVALIDATIONS].end = range->end;
 	mmu->seq++;
 	mmu->invalidating--;
 	spin_unlock(&mmu->lock);

@@ -81,6 +81,62 @@ int g_hammer(uint32_t arg)
 	return 7;
 }
 
+static void check_stamp(uint32_t got, uint32_t page, uint32_t round, uint32_t check)
+{
+	uint32_t want = STAMP(page, round);
+
+	if (!round || got == want || ((check & STAMP_ZERO_OK) && !got))
+		return;
+	if ((check & STAMP_OLDER_OK) && got - STAMP(page, 0) <= round)
+		return;
+	guest_fail(__LINE__, got, want);
+}
+
+/* Stamps pages and checks those of the round before, see ports.h; syncs after each round. */
+int g_stamp(uint32_t arg)
+{
+	uint32_t pages = arg & 0xffff, check = arg >> 16;
+	uint32_t base = check & STAMP_FAR ? STAMP_FAR_BASE : GUEST_FREE + cpu_id() * pages * 4096;
+
+	for (uint32_t round = 0;; round++) {
+		for (uint32_t page = 0; page < pages; page++) {
+			uint32_t p = base + page * 4096;
+
+			check_stamp(read32(p), page, round, check);
+			check_stamp(read32(p + 4092), page, round, check);
+			write32(p, STAMP(page, round + 1));
+			write32(p + 4092, STAMP(page, round + 1));
+		}
+		guest_sync(round + 1);
+	}
+}
+
+/* Each of @arg pages has a function that returns the page's number, or the first one ~0: the end. */
+int g_call_pages(uint32_t arg)
+{
+	uint32_t (*fn)(void);
+
+	for (uint32_t round = 0;; round++) {
+		for (uint32_t page = 0; page < arg; page++) {
+			uint32_t got;
+
+			fn = (void *)(GUEST_FREE + page * 4096);
+			got = fn();
+			if (!page && got == ~0u)
+				return (int)round;
+			CHECK_EQ(got, page);
+		}
+		guest_sync(round + 1);
+	}
+}
+
+/* What the word at @arg is; again and again. */
+int g_peek(uint32_t arg)
+{
+	for (;;)
+		guest_sync(read32(arg));
+}
+
 /* A page with a number in it, read again and again: never another number. */
 int g_own_number(uint32_t arg)
 {
@@ -329,7 +385,7 @@ int g_private_map(uint32_t arg)
  * those).  Pages of another generation than noted, or other bodies, are failures.
  */
 #define STORM_BASE 0x90000000u
-#define STORM_MAX  65536u
+#define STORM_MAX  0x30000u
 
 static uint8_t generation[STORM_MAX];
 
@@ -376,11 +432,13 @@ int g_storm(uint32_t arg)
 			state ^= state << 13;
 			state ^= state >> 17;
 			state ^= state << 5;
-			/* A sweep, with changes in random places. */
-			page = state % arg;
-			storm_check(page);
-			storm_write(page);
+			/* A sweep; some pages change, of them some far away. */
 			storm_check(n);
+			page = n & 8 ? n : state % arg;
+			if (!(n & 7)) {
+				storm_check(page);
+				storm_write(page);
+			}
 		}
 	}
 }

@@ -19,4 +19,15 @@
 #define PORT_SYNC	(PORT + 0x10)
 #define PORT_PUTC	(PORT + 0x14)
 
+/*
+ * g_stamp() writes to both ends of page n, in round r.  Its argument is the number of pages
+ * and, from bit 16, how they may have changed since the round before.
+ */
+#define STAMP(page, round)	((page) * 0x01000193u + (round))
+#define STAMP_ZERO_OK	1u	/* the page may have been dropped */
+#define STAMP_OLDER_OK	2u	/* a store may have gone nowhere */
+#define STAMP_FAR	4u	/* the pages are at STAMP_FAR_BASE, else from GUEST_FREE, for each CPU its own */
+#define STAMP_MMU_OFF	8u	/* for the host side: so it is begun */
+#define STAMP_FAR_BASE	0x90000000u
+
 #endif
