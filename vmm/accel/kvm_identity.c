@@ -20,6 +20,20 @@ void kvm_identity_open(struct kvm_vm *vm)
 	}
 }
 
+/* Only what the CPU can do: a feature that it lacks would be believed. */
+bool kvm_identity_may(const struct kvm_vm *vm, u64 id, u64 want, u64 now)
+{
+	struct kvm_reg_place at = kvm_reg_place(id, vm->cfg.model->features);
+	const struct arm_sysreg_row *r;
+	unsigned int reg;
+
+	if (at.kind != KREG_SYS)
+		return true;
+	reg = arm_sysreg_slot_row(at.n)->reg;
+	r = reg < ARM_REGS ? arm_sysreg_row((enum arm_sysreg)reg) : NULL;
+	return !r || r->mig != ARM_MIG_SUBSET || !arm_sysreg_migrate_bad(r, want, now);
+}
+
 /* For the VM, so on one vCPU.  A register that the kernel keeps as it is shows in state(). */
 void kvm_identity_set(struct kvm_vm *vm)
 {
@@ -31,6 +45,7 @@ void kvm_identity_set(struct kvm_vm *vm)
 		if (KVM_REG_SIZE(id) > sizeof(now) || !kvm_reg_identity(id, m, &want) ||
 		    kvm_one_reg(&vm->cpus[0], KVM_GET_ONE_REG, id, &now) || now == want)
 			continue;
-		kvm_one_reg(&vm->cpus[0], KVM_SET_ONE_REG, id, &want);
+		if (kvm_identity_may(vm, id, want, now))
+			kvm_one_reg(&vm->cpus[0], KVM_SET_ONE_REG, id, &want);
 	}
 }

@@ -126,11 +126,13 @@ int kvm_phys_ahead(struct kvm_vm *vm, struct kvm_cpu *cpu, u64 *ahead);
 int kvm_set_slot(struct kvm_vm *vm, unsigned int n, bool log);
 
 /*
- * kvm_identity.c: cfg.model's identity for the guest, as far as the kernel lets us; before the first run.  What
- * it refuses stays as it is, and who compares will see.  @early: before there are vCPUs.
+ * kvm_identity.c: cfg.model's identity for the guest, as far as the kernel lets us and the CPU can: before
+ * there are vCPUs, and before the first run.  What is refused stays as it is, and who compares will see.
  */
 void kvm_identity_open(struct kvm_vm *vm);
 void kvm_identity_set(struct kvm_vm *vm);
+/* May register @id say @want where the host says @now? */
+bool kvm_identity_may(const struct kvm_vm *vm, u64 id, u64 want, u64 now);
 
 int kvm_one_reg(struct kvm_cpu *cpu, unsigned long what, u64 id, void *val);
 
