@@ -18,7 +18,7 @@
 
 #define CPUS 2
 #define IRQS 96
-#define DEADLINE_S 400
+#define DEADLINE_S 300
 #define MAX_IDS 512
 
 struct world {
@@ -429,16 +429,23 @@ static void show(struct world *w)
 		       s.gic.spi[n].latch, s.gic.spi[n].active, s.gic.spi[n].edge);
 }
 
+static unsigned int some_time(const struct test *t)
+{
+	return t->every_ms ? 1 + (unsigned int)random() % (2 * t->every_ms) : 0;
+}
+
 static bool test_moves(struct world *w, const struct test *t)
 {
 	unsigned int moves = 0;
+	time_t began = time(NULL);
 
 	w->idle_other = t->idle_other;
 	w->between_beats = t->between_beats;
 	if (!begin(w, t->guest, t->arg))
 		return false;
 	start(w);
-	while (wait_for_guest(w, t->every_ms ? 1 + (unsigned int)random() % (2 * t->every_ms) : 0)) {
+	/* Moves are no sign of life. */
+	while (time(NULL) - began < DEADLINE_S && wait_for_guest(w, some_time(t))) {
 		stop(w);
 		if (!move(w, t->slowly))
 			return false;
@@ -450,6 +457,8 @@ static bool test_moves(struct world *w, const struct test *t)
 		start(w);
 	}
 	stop(w);
+	if (!w->done)
+		fail(w, "the guest is stuck", 0, moves);
 	if (w->failed)
 		show(w);
 	printf("kvm_move: %s: %u moves, value %u, %u\n", t->name, moves, w->value, w->port_a);

@@ -160,18 +160,34 @@ static int kvm_run_loop(struct kvm_vm *vm, struct kvm_cpu *cpu)
 	}
 }
 
+/*
+ * The first vCPU to come does it for all: another that runs may send a CPU_ON to one that has not come
+ * yet, whose state from before that would then undo it.  The count first: timers are compared with it.
+ */
+static int kvm_prepare(struct kvm_vm *vm)
+{
+	int ret;
+
+	pthread_mutex_lock(&vm->prepare_lock);
+	ret = kvm_apply_count(vm, false);
+	for (unsigned int i = 0; i < vm->cfg.cpus && !ret; i++) {
+		if (!vm->cpus[i].has_state)
+			continue;
+		ret = kvm_state_store(vm, &vm->cpus[i]);
+		vm->cpus[i].has_state = ret;
+	}
+	pthread_mutex_unlock(&vm->prepare_lock);
+	return ret;
+}
+
 static int kvm_run(struct accel *a, unsigned int index)
 {
 	struct kvm_vm *vm = kvm_vm_of(a);
 	struct kvm_cpu *cpu = &vm->cpus[index];
-	int ret = kvm_apply_count(vm, false);
+	int ret = kvm_prepare(vm);
 
-	/* The count first: a timer is compared with it. */
-	if (!ret && cpu->has_state)
-		ret = kvm_state_store(vm, cpu);
 	if (ret)
 		return ret;
-	cpu->has_state = false;
 	vm->has_run = true;
 	kvm_enter(vm, cpu, true);
 	ret = kvm_run_loop(vm, cpu);
@@ -297,6 +313,7 @@ static void kvm_free(struct accel *a)
 	if (vm->sys_fd >= 0)
 		close(vm->sys_fd);
 	pthread_mutex_destroy(&vm->lock);
+	pthread_mutex_destroy(&vm->prepare_lock);
 	free(vm->regs);
 	free(vm);
 }
@@ -429,6 +446,7 @@ int accel_kvm_create(const struct accel_config *cfg, struct accel **out, char **
 	for (unsigned int i = 0; i < ACCEL_MAX_CPUS; i++)
 		vm->cpus[i].fd = -1;
 	pthread_mutex_init(&vm->lock, NULL);
+	pthread_mutex_init(&vm->prepare_lock, NULL);
 	ret = build_vm(vm, err);
 	if (ret) {
 		kvm_free(&vm->accel);

@@ -61,6 +61,7 @@ struct kvm_vm {
 	bool can_abort;			/* KVM_CAP_ARM_INJECT_EXT_DABT */
 	struct kvm_reg_list *regs;	/* those that the kernel has (kvm_state_list()); the same for all CPUs */
 	u8 has_slot[(ARM_SYSREG_SLOTS + 7) / 8];	/* a bit per slot that they reach */
+	pthread_mutex_t prepare_lock;	/* what run() does before the first vCPU enters; @lock is taken under it */
 	pthread_mutex_t lock;
 	/* Under @lock. */
 	bool stopping;
