@@ -121,7 +121,8 @@ static int choose_engine(struct vm_config *cfg, struct accel_host *host, char **
 	unfit = ret ? why ? why : strerror(-ret) : kvm_unfit(cfg, host);
 	if (!unfit) {
 		cfg->engine = ACCEL_KVM;
-		cfg->model = &host->model;
+		/* What the host's CPU cannot be told to say, config_check_like() finds. */
+		cfg->model = cfg->like ? &cfg->like->model.model : &host->model;
 		cfg->gic_version = host->gic_version;
 		if (cfg->verbose)
 			log_info("engine kvm: this host's CPU (%s), GICv%u", cfg->model->name, cfg->gic_version);
@@ -153,6 +154,7 @@ static int create_engine(struct vm *vm, char **err)
 		.cache_bytes = cfg->cache_bytes,
 		.count_insns = cfg->stats,
 		.no_psci = vm->type->no_psci,
+		.identity_forced = cfg->like,
 		.counter_hz = cfg->like ? cfg->like->id.counter_hz : 0,
 		.log = cfg->log,
 		.log_file = vm->log,
