@@ -134,7 +134,7 @@ void cp15_reset(struct hyp_vcpu *vcpu)
 	unsigned int i, cpus = vcpu->vm->vcpus;
 
 	for (i = 0; i < HYP_CP15_SWITCHED; i++)
-		g->cp15[i] = HYP_UNKNOWN;
+		g->cp15[i] = VAMBRACE_UNKNOWN;
 	g->cp15[HYP_CP15_SCTLR] = SCTLR_RESET;
 	g->cp15[HYP_CP15_CPACR] = 0;
 	g->cp15[HYP_CP15_TTBCR] = 0;

@@ -32,9 +32,6 @@ struct hyp_identity {
 extern struct hyp_identity host_identity;
 void cp15_module_init(void);
 
-/* Registers whose architecture says UNKNOWN at reset hold this until they are written. */
-#define HYP_UNKNOWN 0x5eedbed5u
-
 void cp15_reset(struct hyp_vcpu *vcpu);
 /* A trapped access, or an ID_ISAR and its like under HCR.TIDn; as trap_handle(). */
 int cp15_trap(struct hyp_vcpu *vcpu, u32 hsr);

@@ -105,6 +105,8 @@
  * guest finds the part it came from.  Only arm.
  */
 #define VAMBRACE_CAP_IDENTITY			0x56420001
+/* What our module shows, in each 32 bits, of a register that is UNKNOWN at reset and that nobody has written. */
+#define VAMBRACE_UNKNOWN			0x5eedbed5u
 
 /* ---- On a VM ---- */
 

@@ -241,8 +241,10 @@ static bool is_unknown(struct kvm_reg_place at, u64 val)
 
 	if (reg == ARM_REGS || !(arm_sysreg_row((enum arm_sysreg)reg)->flags & ARM_SRF_UNKNOWN))
 		return false;
-	return at.part == ARM_PART_ALL ? val == ARM_SYSREG_UNKNOWN || val == KVM_ARM32_UNKNOWN64 :
-					 val == KVM_ARM32_UNKNOWN;
+	if (at.part != ARM_PART_ALL || !(val >> 32))
+		return val == KVM_ARM32_UNKNOWN || val == VAMBRACE_UNKNOWN;
+	return val == ARM_SYSREG_UNKNOWN || val == KVM_ARM32_UNKNOWN64 ||
+	       val == ((u64)VAMBRACE_UNKNOWN << 32 | VAMBRACE_UNKNOWN);
 }
 
 void kvm_reg_set(struct arm_state *s, struct kvm_reg_place at, struct kvm_reg_value v)
