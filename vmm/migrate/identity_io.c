@@ -116,7 +116,7 @@ int identity_get(struct bytes_in *b, struct identity *out, char **err)
 	out->counter_hz = bytes_get_u32(b);
 	if (strlen(cpu) >= sizeof(out->cpu) || aarch32 > 1)
 		return err_set(err, -EBADMSG, "identity: the section is damaged");
-	snprintf(out->cpu, sizeof(out->cpu), "%s", cpu);
+	memcpy(out->cpu, cpu, strlen(cpu) + 1);
 	ret = get_regs(b, out, err);
 	if (!ret)
 		ret = get_caches(b, out, err);

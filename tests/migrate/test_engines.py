@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Debian guests move between KVM on an A15 host and the translator here, in the middle of their boot.
+
+The host is a board that QEMU plays, with our module; it reaches this machine through
+QEMU's user network.  What the boards and the VMM on them are: tests/hyp/.
+"""
+import os
+import random
+import re
+import socket
+import sys
+import time
+
+import pytest
+from moves import SLOWDOWN, Machine, Receiver, command, wait_for
+
+sys.path.append(os.path.join(os.path.dirname(__file__), "../hyp"))
+
+# pylint: disable=wrong-import-position
+from hyprig import Host             # noqa: E402  puts tools/ into the path
+import build_hyp                    # noqa: E402
+from vmmrig import vmm_files        # noqa: E402
+
+# The VMM's port on the board.
+INSIDE = 4444
+UP = "GUEST is up"
+# In the guest's initrd anyhow: a run that needs nobody at the terminal.
+APPEND = f"console=ttyAMA0 run='echo {UP}; dmesg | grep -ciE \"oops|bug:|warning:\"; poweroff'"
+BOARDS = {"virt": ["-device", "virtio-net-device,netdev=n"],
+          "vexpress": ["-device", "virtio-net-device,netdev=n"]}
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class KvmHost:
+    """The board with the module, the VMM and a guest's kernel on it, and a port that leads to the VMM."""
+
+    def __init__(self, top, board):
+        if not os.environ.get("HYP_MODULE"):
+            build_hyp.ensure("armmp-lpae")
+        self.port = free_port()
+        files = vmm_files("armhf")
+        for name, path in (("k", "zImage"), ("i", "initrd.gz")):
+            files["/guest/" + name] = str(top / "build/guest/armmp" / path)
+        self.host = Host(f"migrate-{board}", board=board, files=files, load=True, memory=1024,
+                         modules=("virtio_mmio", "virtio_net"),
+                         extra=["-netdev", f"user,id=n,hostfwd=tcp:127.0.0.1:{self.port}-:{INSIDE}", *BOARDS[board]])
+        self.host.boot(600)
+        self.run("ip link set lo up; ip addr add 10.0.2.15/24 dev eth0; ip link set eth0 up")
+        # The network is there when the gateway answers.
+        self.run("n=0; until ping -c 1 -W 2 10.0.2.2 >/dev/null || [ $((n += 1)) -gt 20 ]; do :; done; [ $n -le 20 ]",
+                 120)
+
+    def run(self, *args, **kwargs):
+        return self.host.run(*args, **kwargs)
+
+    def start(self, words):
+        """The VMM in the background; what its guest says is in /tmp/out, what it says itself in /tmp/err."""
+        self.run(f"rm -f /tmp/out /tmp/err /tmp/c; (/vmm/vambrace {words} --control /tmp/c --serial file:/tmp/out "
+                 "</dev/null >/tmp/err 2>&1; echo ended $? >>/tmp/err) &")
+
+    def describe(self, tmp):
+        """The identity of its CPUs, as a file here."""
+        path = tmp / "identity"
+        path.write_text(self.run("/vmm/vambrace host describe", timeout=60) + "\n")
+        return path
+
+    def finish(self):
+        self.host.finish()
+
+
+@pytest.fixture(scope="module", params=["virt"])
+def kvm(request, kernels, top):
+    kernels("armmp")
+    h = KvmHost(top, request.param)
+    with h.host:
+        yield h
+        h.finish()
+
+
+# Three in CI, twenty in all.
+MOMENTS = [pytest.param(n, marks=pytest.mark.slow if n >= 3 else ()) for n in range(20)]
+
+
+@pytest.mark.parametrize("turn", MOMENTS)
+def test_kvm_to_translator(kvm, turn):
+    """It boots there, and reaches its shell here."""
+    rnd = random.Random(turn)
+    kvm.start(f"run --engine kvm --kernel /guest/k --initrd /guest/i --memory 128M --append console=ttyAMA0 "
+              f"--cpus {1 + turn % 2}")
+    wait_for(lambda: "state=" in kvm.run("/vmm/vambrace control /tmp/c status", status=None)[1], 60, "it runs")
+    time.sleep(rnd.uniform(0, 8) * SLOWDOWN)
+    port = free_port()
+    with Receiver(f"from-kvm-{turn}", ["receive", f"tcp:127.0.0.1:{port}"]) as here:
+        status, said = kvm.run(f"n=0; until /vmm/vambrace migrate /tmp/c tcp:10.0.2.2:{port} 2>/tmp/why || "
+                               "! grep -q connect /tmp/why || [ $((n += 1)) -gt 20 ]; do sleep 1; done; "
+                               "tail -c 600 /tmp/why; ! grep -q vambrace: /tmp/why", 300, None)
+        assert status == 0, said + kvm.run("cat /tmp/err", status=None)[1]
+        wait_for(lambda: "ended 0" in kvm.run("cat /tmp/err"), 60, "the source ends")
+        # The prompt may have come before.
+        here.p.sendline("")
+        here.wait_shell(300)
+        here.serve()
+        assert here.run("nproc") == str(1 + turn % 2)
+        here.check_kernel()
+        here.poweroff("poweroff")
+
+
+@pytest.mark.parametrize("turn", MOMENTS)
+def test_translator_to_kvm(kvm, kernels, tmp_path, turn):
+    """It begins here, with the identity of that host, and powers off there."""
+    rnd = random.Random(turn)
+    options = kernels("armmp")
+    options.pop("cpu")
+    kvm.start(f"receive tcp:0.0.0.0:{INSIDE}")
+    # QEMU takes the connection whether somebody listens there or not.
+    kvm.run("n=0; until netstat -ltn | grep -q :4444 || [ $((n += 1)) -gt 60 ]; do sleep 1; done", 120)
+    with Machine(tmp_path, f"to-kvm-{turn}", memory="128M", cpus=1 + turn % 2, append=APPEND,
+                 extra=["--cpu", f"host-of={kvm.describe(tmp_path)}"], **options) as m:
+        time.sleep(rnd.uniform(0, 3) * SLOWDOWN)
+        # The board takes longer than the rest of the boot does here: what is held arrives held.
+        assert m.tell("pause").returncode == 0
+        said = command("migrate", m.control(), f"tcp:127.0.0.1:{kvm.port}", timeout=300)
+        assert said.returncode == 0, said.stdout + said.stderr + kvm.run("cat /tmp/err", status=None)[1]
+        assert "state=paused" in kvm.run("/vmm/vambrace control /tmp/c status")
+        kvm.run("/vmm/vambrace control /tmp/c resume")
+        before = m.console.ended()
+        kvm.run("n=0; until grep -q ended /tmp/err || [ $((n += 1)) -gt 300 ]; do sleep 1; done", 400)
+        out = kvm.run("cat /tmp/out; cat /tmp/err")
+        assert re.search(UP, before + out) and "ended 0" in out, out[-3000:]
+        assert "Power down" in out or "Power down" in before, out[-2000:]
