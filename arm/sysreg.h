@@ -246,7 +246,7 @@ enum arm_sysreg_handler {
 /* What migration does with the value. */
 enum arm_sysreg_migrate {
 	ARM_MIG_NONE,		/* not moved: a view of another slot, or computed */
-	ARM_MIG_COPY,		/* moved as it is; bits outside mig_mask must be zero */
+	ARM_MIG_COPY,		/* moved; bits outside mig_mask are RES0 here, and dropped */
 	ARM_MIG_MATCH,		/* must be equal in the bits of mig_mask */
 	ARM_MIG_SUBSET,		/* ID register: each 4-bit field <= the destination's */
 	ARM_MIG_TRANSLATE,	/* counter offsets and frequency: converted */

@@ -168,18 +168,22 @@ static u64 refused_bits(const struct arm_cpu_model *m, const struct accel *a, un
 	return 0;
 }
 
+/*
+ * Bits outside the mask are for features that the identity denies: RES0, and kept by some parts
+ * as they were written (Linux sets SCTLR_EL1.EPAN without asking).  They mean nothing, here as there.
+ */
 static void load_copy(struct arm_state *s, struct accel *a, const struct arm_cpu_model *model, unsigned int slot,
 		      u64 val, unsigned int cpu, struct report *r)
 {
 	const struct arm_sysreg_slot_row *sr = arm_sysreg_slot_row(slot);
 	const struct arm_sysreg_row *row = owner(slot);
-	u64 bad = val & (~sr->mig_mask | refused_bits(model, a, slot));
+	u64 bad = val & refused_bits(model, a, slot);
 	char what[80];
 
 	if (row)
 		bad |= (val ^ s->sys[slot]) & fixed_bits(row);
 	if (!bad) {
-		s->sys[slot] = val;
+		s->sys[slot] = (s->sys[slot] & ~sr->mig_mask) | (val & sr->mig_mask);
 		return;
 	}
 	snprintf(what, sizeof(what), "CPU %u: %s", cpu, arm_sysreg_slot_name(slot));
