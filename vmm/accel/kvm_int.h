@@ -21,6 +21,7 @@ struct kvm_port {
 	/* The virtual count; the physical timer, which not every kernel shows. */
 	u64 vcount_id, pcount_id, pctl_id, pcval_id;
 	u32 (*counter_hz)(void);	/* CNTFRQ of the host */
+	u64 (*dczid)(void);		/* DCZID_EL0, which KVM does not list, and guests see; NULL: there is none */
 };
 extern const struct kvm_port kvm_port;
 

@@ -11,6 +11,15 @@ static u32 counter_hz(void)
 	return (u32)hz;
 }
 
+/* Programs may read it; DZP is how it is for them, and no part of the identity. */
+static u64 dczid(void)
+{
+	u64 val;
+
+	__asm__ volatile("mrs %0, dczid_el0" : "=r" (val));
+	return val & 0xf;
+}
+
 const struct kvm_port kvm_port = {
 	.is_arm = true,
 	.is_64 = true,
@@ -23,4 +32,5 @@ const struct kvm_port kvm_port = {
 	.pctl_id = KVM_REG_ARM64_PTIMER_CTL,
 	.pcval_id = KVM_REG_ARM64_PTIMER_CVAL,
 	.counter_hz = counter_hz,
+	.dczid = dczid,
 };

@@ -50,6 +50,8 @@ static void note_slots(struct kvm_vm *vm)
 		if (at.kind == KREG_SYS)
 			vm->has_slot[at.n / 8] |= 1u << at.n % 8;
 	}
+	if (kvm_port.dczid)
+		vm->has_slot[ARM_SLOT_DCZID_EL0 / 8] |= 1u << ARM_SLOT_DCZID_EL0 % 8;
 }
 
 int kvm_state_list(struct kvm_vm *vm, struct kvm_cpu *cpu)
@@ -137,6 +139,8 @@ int kvm_state_load(struct kvm_vm *vm, struct kvm_cpu *cpu)
 	struct kvm_reg_place at;
 
 	arm_sysreg_reset(&cpu->state, vm->cfg.model);
+	if (kvm_port.dczid)
+		cpu->state.sys[ARM_SLOT_DCZID_EL0] = kvm_port.dczid();
 	for (u64 i = 0; i < vm->regs->n; i++) {
 		struct kvm_reg_value v = { { 0, 0 } };
 		u64 id = vm->regs->reg[i];

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 #if defined(__arm__)
-#include <sys/auxv.h>
 #endif
 
 #include "vmm/host/log.h"
@@ -113,27 +112,6 @@ int identity_add32(struct identity *id, u16 reg, u64 value)
 
 /* ---- of an engine ---- */
 
-/* What the guest of an engine in hardware finds in CNTFRQ; 0: Linux does not let us read it. */
-static u32 host_counter_hz(void)
-{
-#if defined(__aarch64__)
-	u64 hz;
-
-	asm volatile("mrs %0, cntfrq_el0" : "=r" (hz));
-	return (u32)hz;
-#elif defined(__arm__)
-	const unsigned long evtstrm = 1ul << 21;	/* HWCAP_EVTSTRM: Linux uses the architected timer */
-	u32 hz;
-
-	if (!(getauxval(AT_HWCAP) & evtstrm))
-		return 0;
-	asm volatile("mrc p15, 0, %0, c14, c0, 0" : "=r" (hz));
-	return hz;
-#else
-	return 0;
-#endif
-}
-
 static int read_ids(struct accel *a, const struct arm_cpu_model *model, struct identity *out)
 {
 	struct accel_ids ids = { .count = 0 };
@@ -177,8 +155,6 @@ int identity_of(struct accel *a, const struct arm_cpu_model *model, bool aarch32
 		ret = read_ids(a, model, out);
 	if (!ret && a->ops->get_count)
 		ret = a->ops->get_count(a, &count, &out->counter_hz);
-	else if (!ret && a->ops->get_ids)
-		out->counter_hz = host_counter_hz();
 	return ret;
 }
 
