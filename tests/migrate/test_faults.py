@@ -32,8 +32,8 @@ class Ticks:
         """Does a number come that has not been said?"""
         try:
             self.console.p.expect(r"tick (\d+)\r", timeout=0.5)
-            while True:     # what lay in the terminal
-                self.console.p.expect(r"tick (\d+)\r", timeout=0.15)
+            while True:     # what lay in the terminal; the next one is later than that
+                self.console.p.expect(r"tick (\d+)\r", timeout=0.02)
         except Exception:   # noqa: BLE001  nothing there, or the end
             pass
         end = time.monotonic() + seconds
