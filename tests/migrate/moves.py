@@ -196,4 +196,5 @@ class Wire:
                         self.fail()
             dst.shutdown(socket.SHUT_WR)
         except OSError:
-            pass
+            # Who writes to one that has gone is told, as without a wire between them.
+            self.close()

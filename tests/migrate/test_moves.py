@@ -118,28 +118,29 @@ def test_disk(kernels, tmp_path, copied):
     disks = [tmp_path / f"disk{i}" for i in range(4 if copied else 1)]
     for d in disks:
         with open(d, "wb") as f:
-            f.truncate(64 << 20)
+            f.truncate(32 << 20)
     options = kernels("a64")
     with Machine(tmp_path, "disk", here=["--disk", str(disks[0])], cpus=2, **options) as m:
         m.console.wait_shell()
         m.console.serve()
         m.run("echo 0 >/tmp/w")
-        write_disk(m, 48)
+        write_disk(m, 24)
         for turn in range(3):
             if copied:
                 m.here = ["--disk", str(disks[turn + 1])]
             m.move(*(["--with-disks"] if copied else []))
-        wait_for(lambda: m.run("cat /tmp/w").strip() == "48", 120, "all is written")
-        m.run("sync; for i in 0 20 47; do "
+        wait_for(lambda: m.run("cat /tmp/w").strip() == "24", 120, "all is written")
+        m.run("sync; for i in 0 11 23; do "
               "[ $(dd if=/dev/vda bs=1M skip=$i count=1 2>/dev/null | head -1) = $i ] || exit 1; done")
         m.console.check_kernel()
         m.console.poweroff("poweroff")
-    check_disk(disks[-1], 48)
+    check_disk(disks[-1], 24)
 
 
 def test_network(kernels, tmp_path):
     """What the guest asks of the network after a move is answered where it is now."""
-    with Machine(tmp_path, "net", cpus=2, net="user", here=["--net", "user"], **kernels("a64")) as m:
+    with Machine(tmp_path, "net", cpus=2, net="user", **kernels("a64")) as m:
+        m.here = ["--net", "user"]
         m.console.wait_shell()
         m.console.serve()
         ping = "ping -c 1 -W 5 10.0.2.2 >/dev/null"
