@@ -6,6 +6,7 @@
 #include "arm/base.h"
 
 struct incoming;
+struct options_command;
 struct vm_config;
 
 enum status {
@@ -17,7 +18,11 @@ enum status {
 typedef enum status cmd_fn(int argc, char **argv);
 cmd_fn cmd_run, cmd_control, cmd_list, cmd_migrate, cmd_receive, cmd_snapshot, cmd_host;
 
-/* ---- what they share: cmd_talk.c, cmd_resume.c ---- */
+/* ---- what they share: cmd_run.c, cmd_talk.c, cmd_resume.c ---- */
+
+/* For those that take run's options: calls @fn with what was said, and the command's own word (NULL: it has none). */
+enum status cmd_with_options(const struct options_command *what, int argc, char **argv,
+			     enum status (*fn)(const char *word, struct vm_config *cfg));
 
 /* Is this what the user wrote instead of options: --help? */
 bool cmd_wants_help(int argc, char **argv);

@@ -9,6 +9,7 @@
 
 #include "vmm/cmd.h"
 #include "vmm/host/log.h"
+#include "vmm/migrate/live.h"
 
 static const char help[] =
 	"Usage: vambrace migrate [NAME] DEST [OPTION]...\n"
@@ -41,8 +42,9 @@ static int set_downtime(struct options *o, const char *text)
 	char *end;
 	unsigned long ms = strtoul(text, &end, 10);
 
-	if (*text < '0' || *text > '9' || *end || ms < 1 || ms > 3600000) {
-		log_warn("--max-downtime %s: not a number of milliseconds from 1 to 3600000", text);
+	if (*text < '0' || *text > '9' || *end || ms < 1 || ms > LIVE_DOWNTIME_MAX_MS) {
+		log_warn("--max-downtime %s: not a number of milliseconds from 1 to %d", text,
+			 LIVE_DOWNTIME_MAX_MS);
 		return -EINVAL;
 	}
 	snprintf(o->downtime, sizeof(o->downtime), "max-downtime=%lu", ms);

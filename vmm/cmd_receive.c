@@ -36,21 +36,5 @@ static enum status receive(const char *uri, struct vm_config *cfg)
 
 enum status cmd_receive(int argc, char **argv)
 {
-	enum status status = STATUS_USAGE;
-	struct vm_config cfg;
-	char *uri;
-
-	config_init(&cfg);
-	switch (options_parse(&options_receive, argc, argv, &cfg, &uri)) {
-	case OPTIONS_RUN:
-		status = receive(uri, &cfg);
-		break;
-	case OPTIONS_DONE:
-		status = STATUS_OK;
-		break;
-	case OPTIONS_USAGE:
-		break;
-	}
-	config_destroy(&cfg);
-	return status;
+	return cmd_with_options(&options_receive, argc, argv, receive);
 }

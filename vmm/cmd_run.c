@@ -3,11 +3,12 @@
 #include "vmm/options.h"
 #include "vmm/vm.h"
 
-static enum status run(const struct vm_config *cfg)
+static enum status run(const char *word, struct vm_config *cfg)
 {
-	enum vm_end end = VM_END_FATAL;
+	enum vm_end end;
 	struct vm *vm;
 
+	(void)word;
 	if (cfg->dump_dtb)
 		return vm_dump_dtb(cfg) ? STATUS_FAILED : STATUS_OK;
 	if (vm_create(cfg, &vm))
@@ -17,15 +18,17 @@ static enum status run(const struct vm_config *cfg)
 	return end == VM_END_FATAL ? STATUS_FAILED : STATUS_OK;
 }
 
-enum status cmd_run(int argc, char **argv)
+enum status cmd_with_options(const struct options_command *what, int argc, char **argv,
+			     enum status (*fn)(const char *word, struct vm_config *cfg))
 {
 	enum status status = STATUS_USAGE;
 	struct vm_config cfg;
+	char *word = NULL;
 
 	config_init(&cfg);
-	switch (options_parse(&options_run, argc, argv, &cfg, NULL)) {
+	switch (options_parse(what, argc, argv, &cfg, &word)) {
 	case OPTIONS_RUN:
-		status = run(&cfg);
+		status = fn(word, &cfg);
 		break;
 	case OPTIONS_DONE:
 		status = STATUS_OK;
@@ -35,4 +38,9 @@ enum status cmd_run(int argc, char **argv)
 	}
 	config_destroy(&cfg);
 	return status;
+}
+
+enum status cmd_run(int argc, char **argv)
+{
+	return cmd_with_options(&options_run, argc, argv, run);
 }

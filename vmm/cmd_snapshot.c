@@ -228,23 +228,7 @@ static enum status go_on(const char *word, struct vm_config *cfg)
 
 static enum status do_restore(int argc, char **argv)
 {
-	enum status status = STATUS_USAGE;
-	struct vm_config cfg;
-	char *word;
-
-	config_init(&cfg);
-	switch (options_parse(&options_restore, argc, argv, &cfg, &word)) {
-	case OPTIONS_RUN:
-		status = go_on(word, &cfg);
-		break;
-	case OPTIONS_DONE:
-		status = STATUS_OK;
-		break;
-	case OPTIONS_USAGE:
-		break;
-	}
-	config_destroy(&cfg);
-	return status;
+	return cmd_with_options(&options_restore, argc, argv, go_on);
 }
 
 enum status cmd_snapshot(int argc, char **argv)

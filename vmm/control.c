@@ -18,7 +18,6 @@
 #include "vmm/vm.h"
 
 #define WORDS_MAX 8
-#define DOWNTIME_MAX_MS 3600000
 
 struct words {
 	unsigned int n;		/* with the command */
@@ -239,9 +238,9 @@ static int set_downtime(struct live_config *lc, const char *value, char **text)
 	char *end;
 	unsigned long val = strtoul(value, &end, 10);
 
-	if (*value < '0' || *value > '9' || *end || val < 1 || val > DOWNTIME_MAX_MS)
+	if (*value < '0' || *value > '9' || *end || val < 1 || val > LIVE_DOWNTIME_MAX_MS)
 		return err_set(text, -EINVAL, "max-downtime=%s: not a number of milliseconds from 1 to %d", value,
-			       DOWNTIME_MAX_MS);
+			       LIVE_DOWNTIME_MAX_MS);
 	lc->max_downtime_ms = val;
 	return 0;
 }

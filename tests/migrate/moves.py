@@ -14,7 +14,7 @@ import threading
 import time
 
 sys.path.append(os.path.join(os.path.dirname(__file__), "../boot"))
-from bootrig import BUILD, SLOWDOWN, Console, Guest, kernel_of  # noqa: E402,F401
+from bootrig import BUILD, SLOWDOWN, Console, Guest, free_port  # noqa: E402,F401
 
 VAMBRACE = os.environ.get("VAMBRACE", os.path.join(BUILD, "vambrace"))
 MOVED = re.compile(r"moved: (\d+) MiB sent for (\d+) MiB of pages, the guest stood still for ([\d.]+) ms")

@@ -7,12 +7,11 @@ reaches this machine through QEMU's user network.  What the boards and the VMM o
 import os
 import random
 import re
-import socket
 import sys
 import time
 
 import pytest
-from moves import SLOWDOWN, Machine, Receiver, command, wait_for
+from moves import SLOWDOWN, Machine, Receiver, command, free_port, wait_for
 
 sys.path.append(os.path.join(os.path.dirname(__file__), "../hyp"))
 
@@ -30,12 +29,6 @@ HOSTS = {
     "a15": {"board": "virt", "arch": "armhf", "guest": "armmp", "kernel": "zImage", "module": True},
     "a57": {"board": "virt64", "arch": "arm64", "guest": "a64", "kernel": "Image", "module": False},
 }
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class KvmHost:

@@ -5,7 +5,7 @@ import re
 import time
 
 import pytest
-from moves import Guest, Machine, command, wait_for
+from moves import VAMBRACE, Guest, Machine, command, wait_for
 
 # Programs that notice when a bit of memory, a register or the time is not what it was.
 LOAD = ("put() { echo $2 >/tmp/.$1; mv /tmp/.$1 /tmp/$1; }; "
@@ -150,6 +150,28 @@ def test_network(kernels, tmp_path):
         wait_for(lambda: m.run(ping, status=None)[0] == 0, 60, "the gateway answers")
         m.console.check_kernel()
         m.console.poweroff("poweroff")
+
+
+def test_command(kernels, tmp_path):
+    """Through a command's pipes; the command, which has the guest then, is left alone.
+
+    In a session of its own: that of the source ends with its terminal here.
+    """
+    out, there = tmp_path / "out", tmp_path / "there.sock"
+    with Machine(tmp_path, "command", **kernels("armmp-lpae")) as m:
+        m.console.wait_shell()
+        m.console.p.sendline("i=0; while :; do i=$((i+1)); echo tick $i; sleep 0.2; done")
+        m.console.expect("tick 3", 60)
+        said = command("migrate", m.control(),
+                       f"exec:exec setsid {VAMBRACE} receive - --control {there} --serial file:{out} 2>{tmp_path}/err")
+        assert said.returncode == 0, said.stderr
+        m.console.ended()
+        # Longer than a command that hangs is waited for.
+        time.sleep(8)
+        before = out.read_text().count("tick")
+        assert before > 10, (tmp_path / "err").read_text()
+        wait_for(lambda: out.read_text().count("tick") > before, 10, "the guest goes on")
+        assert command("control", str(there), "quit").returncode == 0
 
 
 def refused(m, *options, extra=(), check=False):

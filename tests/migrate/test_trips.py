@@ -44,7 +44,6 @@ def test_notices(rig, thing):
         rig.on()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("cpus", CPUS)
 @pytest.mark.parametrize("isa", ["a64", "a32"])
 def test_trips(rig, isa, cpus):
@@ -52,7 +51,6 @@ def test_trips(rig, isa, cpus):
     trips(rig, QUICK, seed_of(isa, cpus))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("isa", ["a64", "a32"])
 def test_engines(rig, isa):
     """Translator and interpreter in turns."""

@@ -626,7 +626,7 @@ static void test_bad_uris(void **state)
 		{ "tcp:[]:5", "[ADDRESS]", "[ADDRESS]" }, { "tcp::5", "[ADDRESS]", "[ADDRESS]" },
 		{ "tcp:5", "no host", NULL }, { "tcp:no such host:5", "cannot be found", "cannot be found" },
 		{ "tcp:192.0.2.1:5", NULL, "cannot listen" },
-		{ "unix:", "no path", "no path" }, { "unix:/nonexistent/x", "cannot connect", "cannot listen" },
+		{ "unix:", "no path", "no path" }, { "unix:/nonexistent/x", "cannot connect", "cannot be made" },
 		{ "fd:", "no number", "no number" }, { "fd:x", "no number", "no number" },
 		{ "fd:-1", "no number", "no number" }, { "fd:1 ", "no number", "no number" },
 		{ "fd:99999999999", "no number", "no number" },

@@ -149,7 +149,7 @@ static u32 feed(struct fix *f)
 /* Plays @ms of stereo by interrupts; returns the bytes per second. */
 static u32 play(struct fix *f, u32 ms)
 {
-	u64 start, end = rig_ms() + ms;
+	u64 start, fed, end = rig_ms() + ms;
 	u32 bytes = 0;
 
 	wr(&f->rig, IE, INT_TX | INT_UR);
@@ -161,8 +161,10 @@ static u32 play(struct fix *f, u32 ms)
 		if (rig_irq(&f->rig, 0)) {
 			if (rd(&f->rig, ISR) & INT_UR)
 				wr(&f->rig, INTCLR, 1 << 5);
+			fed = rig_ms();
 			bytes += feed(f);
-			assert_false(rig_irq(&f->rig, 0));
+			/* Half of it is played in 2.6 ms at least; a host that leaves us out for longer is no fault. */
+			assert_true(!rig_irq(&f->rig, 0) || rig_ms() - fed >= 2);
 		}
 		rig_turn(&f->rig);
 	}

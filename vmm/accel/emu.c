@@ -73,9 +73,7 @@ static int accel_emu_set_off(struct accel *a, unsigned int cpu, bool off)
 
 static int accel_emu_get_count(struct accel *a, u64 *count, u32 *hz)
 {
-	u32 ours;
-
-	*count = emu_vm_count(vm_of(a), hz ? hz : &ours);
+	*count = emu_vm_count(vm_of(a), hz);
 	return 0;
 }
 

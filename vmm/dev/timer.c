@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "vmm/dev/timer.h"
 
-#include <time.h>
-
+#include "vmm/host/clock.h"
 #include "vmm/host/loop.h"
 
 u64 dev_now(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (u64)ts.tv_sec * 1000000000 + ts.tv_nsec;
+	return clock_ns();
 }
 
 static void timer_fire(void *opaque);

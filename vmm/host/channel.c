@@ -12,24 +12,17 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "vmm/host/clock.h"
 #include "vmm/host/log.h"
 
 #define CHILD_PATIENCE_MS 5000
 /* So that a long write to a file, which never waits, can be cancelled. */
 #define CHUNK (1u << 20)
 
-static u64 now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000ULL + ts.tv_nsec / 1000000;
-}
-
 int channel_wait(int fd, short events, int cancel, int ms)
 {
 	struct pollfd p[2] = { { .fd = fd, .events = events }, { .fd = cancel, .events = POLLIN } };
-	u64 end = ms > 0 ? now_ms() + ms : 0, now;
+	u64 end = ms > 0 ? clock_ms() + ms : 0, now;
 	int n;
 
 	for (;;) {
@@ -41,7 +34,7 @@ int channel_wait(int fd, short events, int cancel, int ms)
 		if (errno != EINTR)
 			return -errno;
 		if (ms > 0) {
-			now = now_ms();
+			now = clock_ms();
 			ms = now < end ? (int)(end - now) : 0;
 		}
 	}
@@ -121,7 +114,7 @@ struct channel *channel_of_fd(int fd)
 /* The command has seen the end of its input; what it said last, or how it ended, is worth a line. */
 static void child_reap(pid_t pid)
 {
-	u64 end = now_ms() + CHILD_PATIENCE_MS;
+	u64 end = clock_ms() + CHILD_PATIENCE_MS;
 	struct timespec nap = { .tv_nsec = 2000000 };
 	int status;
 	pid_t ret;
@@ -130,7 +123,7 @@ static void child_reap(pid_t pid)
 		ret = waitpid(pid, &status, WNOHANG);
 		if (ret < 0 && errno == EINTR)
 			continue;
-		if (ret || now_ms() >= end)
+		if (ret || clock_ms() >= end)
 			break;
 		nanosleep(&nap, NULL);
 		if (nap.tv_nsec < 50000000)
@@ -147,6 +140,11 @@ static void child_reap(pid_t pid)
 	} else if (ret > 0 && WIFSIGNALED(status)) {
 		log_warn("the command of exec: was ended by signal %d", WTERMSIG(status));
 	}
+}
+
+void channel_leave_command(struct channel *c)
+{
+	c->child = 0;
 }
 
 void channel_free(struct channel *c)

@@ -27,6 +27,8 @@ int channel_accept(const char *uri, int cancel, struct channel **out, char **err
 struct channel *channel_of_fd(int fd);
 /* Closes it; of exec: also waits for the command, at most 5 s, and then ends it. */
 void channel_free(struct channel *c);
+/* Of exec: the command goes on by itself: channel_free() neither waits for it nor ends it. */
+void channel_leave_command(struct channel *c);
 
 /* Can the other end answer?  Not on file:. */
 bool channel_is_duplex(const struct channel *c);

@@ -13,11 +13,11 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "vmm/host/channel_impl.h"
 #include "vmm/host/log.h"
+#include "vmm/host/unix_listen.h"
 
 #define CONNECT_MS 10000	/* for each address of a name */
 
@@ -139,7 +139,7 @@ static int tcp_connect(const struct target *t, struct channel **ch)
 	return socket_channel(t, fd, ch);
 }
 
-/* Waits for one peer at a socket that listens, and closes that. */
+/* Waits for one peer at a socket that listens. */
 static int accept_one(const struct target *t, int listener, int *out)
 {
 	int ret, fd = -1;
@@ -152,7 +152,6 @@ static int accept_one(const struct target *t, int listener, int *out)
 		fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 		ret = fd < 0 ? -errno : 0;
 	} while (ret == -EAGAIN || ret == -ECONNABORTED || ret == -EINTR);
-	close(listener);
 	if (ret == -ECANCELED)
 		return err_set(t->err, ret, "%s: cancelled", t->uri);
 	if (ret)
@@ -181,20 +180,21 @@ static int tcp_accept(const struct target *t, struct channel **ch)
 {
 	struct tcp_address a;
 	struct addrinfo *list;
-	int ret = tcp_parse(t, &a), fd = -1;
+	int ret = tcp_parse(t, &a), listener = -1, fd;
 
 	if (!ret)
 		ret = tcp_resolve(t, &a, a.host[0] ? a.host : "127.0.0.1", AI_PASSIVE, &list);
 	if (ret)
 		return ret;
 	ret = -EADDRNOTAVAIL;
-	for (const struct addrinfo *ai = list; ai && fd < 0; ai = ai->ai_next)
-		ret = tcp_listen_one(ai, &fd);
+	for (const struct addrinfo *ai = list; ai && listener < 0; ai = ai->ai_next)
+		ret = tcp_listen_one(ai, &listener);
 	freeaddrinfo(list);
 	if (ret)
 		return err_set(t->err, ret, "%s: cannot listen there (%s); the address must be one of this host, and "
 			       "the port free", t->uri, strerror(-ret));
-	ret = accept_one(t, fd, &fd);
+	ret = accept_one(t, listener, &fd);
+	close(listener);
 	if (ret)
 		return ret;
 	tcp_tune(fd);
@@ -203,106 +203,33 @@ static int tcp_accept(const struct target *t, struct channel **ch)
 
 /* unix: */
 
-static int unix_address(const struct target *t, struct sockaddr_un *sun)
+static int connect_unix(const struct target *t, struct channel **ch)
 {
+	int fd;
+
 	if (!*t->rest)
 		return err_set(t->err, -EINVAL, "%s: no path; say unix:PATH", t->uri);
-	if (strlen(t->rest) >= sizeof(sun->sun_path))
-		return err_set(t->err, -ENAMETOOLONG, "%s: the path is longer than %zu characters, which is what a "
-			       "socket can have; use a shorter one", t->uri, sizeof(sun->sun_path) - 1);
-	*sun = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	strcpy(sun->sun_path, t->rest);
-	return 0;
-}
-
-static int unix_connect(const struct target *t, struct channel **ch)
-{
-	struct sockaddr_un sun;
-	int ret = unix_address(t, &sun), fd = -1;
-
-	if (ret)
-		return ret;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	ret = fd < 0 || connect(fd, (struct sockaddr *)&sun, sizeof(sun)) ? -errno : 0;
-	if (ret) {
-		if (fd >= 0)
-			close(fd);
-		return err_set(t->err, ret, "%s: cannot connect (%s); is `vambrace receive` waiting there?", t->uri,
-			       strerror(-ret));
-	}
+	fd = unix_connect(t->rest);
+	if (fd < 0)
+		return err_set(t->err, fd, "%s: cannot connect (%s); is `vambrace receive` waiting there?", t->uri,
+			       strerror(-fd));
 	return socket_channel(t, fd, ch);
 }
 
-/*
- * Makes room for a new socket: one that nobody listens at any more is removed,
- * anything else is not ours to touch.  A datagram socket asks without being noticed by who
- * listens: it is refused for its type then.
- */
-static int unix_clear(const struct target *t, const struct sockaddr_un *sun)
+static int accept_unix(const struct target *t, struct channel **ch)
 {
-	struct stat st;
-	int fd, error;
+	struct unix_listen *l;
+	int ret, fd;
 
-	if (lstat(sun->sun_path, &st))
-		return 0;	/* bind() will say what is wrong, if anything */
-	if (!S_ISSOCK(st.st_mode))
-		return err_set(t->err, -EEXIST, "%s: there is a file with that name that is no socket; remove it, or "
-			       "use another name", t->uri);
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return err_set(t->err, -errno, "%s: no socket can be made (%s)", t->uri, strerror(errno));
-	error = connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) ? errno : 0;
-	close(fd);
-	if (error != ECONNREFUSED)
-		return err_set(t->err, -EADDRINUSE, "%s: somebody is there already; use another name", t->uri);
-	if (unlink(sun->sun_path) && errno != ENOENT)
-		return err_set(t->err, -errno, "%s: the socket that an earlier process left cannot be removed (%s)",
-			       t->uri,
-			       strerror(errno));
-	return 0;
-}
-
-/* Under another name first: who sees the socket where it belongs can connect to it. */
-static int unix_listen(const struct target *t, const struct sockaddr_un *sun, int *out)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), ret = 0;
-	struct sockaddr_un first = *sun;
-	size_t len = strlen(sun->sun_path);
-
-	if (fd < 0)
-		return err_set(t->err, -errno, "%s: no socket can be made (%s)", t->uri, strerror(errno));
-	/* Before bind(), which takes the mode over: never is it open to others. */
-	if (len + 2 <= sizeof(first.sun_path)) {
-		memcpy(first.sun_path + len, "~", 2);
-		unlink(first.sun_path);
-	}
-	if (fchmod(fd, 0600) || bind(fd, (const struct sockaddr *)&first, sizeof(first))) {
-		ret = -errno;
-	} else if (listen(fd, 1) || (first.sun_path[len] && rename(first.sun_path, sun->sun_path))) {
-		ret = -errno;
-		unlink(first.sun_path);
-	}
-	if (ret) {
-		close(fd);
-		return err_set(t->err, ret, "%s: cannot listen there (%s)", t->uri, strerror(-ret));
-	}
-	*out = fd;
-	return 0;
-}
-
-static int unix_accept(const struct target *t, struct channel **ch)
-{
-	struct sockaddr_un sun;
-	int ret = unix_address(t, &sun), fd = -1;
-
-	if (!ret)
-		ret = unix_clear(t, &sun);
-	if (!ret)
-		ret = unix_listen(t, &sun, &fd);
+	if (!*t->rest)
+		return err_set(t->err, -EINVAL, "%s: no path; say unix:PATH", t->uri);
+	ret = unix_listen(t->rest, "socket", &l, t->err);
+	if (ret == -EADDRINUSE)
+		return err_set(t->err, ret, "%s: somebody is there already; use another name", t->uri);
 	if (ret)
 		return ret;
-	ret = accept_one(t, fd, &fd);
-	unlink(sun.sun_path);
+	ret = accept_one(t, unix_listen_fd(l), &fd);
+	unix_listen_free(l);
 	return ret ? ret : socket_channel(t, fd, ch);
 }
 
@@ -472,7 +399,7 @@ static const struct scheme {
 	const char *why_not;		/* the one that is NULL */
 } schemes[] = {
 	{ "tcp:", tcp_connect, tcp_accept, NULL },
-	{ "unix:", unix_connect, unix_accept, NULL },
+	{ "unix:", connect_unix, accept_unix, NULL },
 	{ "fd:", fd_connect, fd_accept, NULL },
 	{ "exec:", exec_connect, NULL, "a command's output comes through a pipe: COMMAND | vambrace receive -" },
 	{ "file:", file_connect, file_accept, NULL },

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "vmm/host/clock.h"
 #include "vmm/host/log.h"
 #include "vmm/host/loop.h"
 #include "vmm/host/unix_listen.h"
@@ -417,14 +417,6 @@ int control_socket_create(struct loop *loop, const char *path, const char *what,
 	return ret;
 }
 
-static u64 now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000ULL + t.tv_nsec / 1000000;
-}
-
 /* The loop runs no more: an answer that was given must leave all the same. */
 static void client_last_words(struct client *c, u64 until)
 {
@@ -432,7 +424,7 @@ static void client_last_words(struct client *c, u64 until)
 
 	for (;;) {
 		bool answered = !c->request;
-		u64 now = now_ms();
+		u64 now = clock_ms();
 		int ret;
 
 		client_collect(c);
@@ -447,7 +439,7 @@ static void client_last_words(struct client *c, u64 until)
 
 void control_socket_free(struct control_socket *s)
 {
-	u64 until = now_ms() + LAST_WORDS_MS;
+	u64 until = clock_ms() + LAST_WORDS_MS;
 
 	if (!s)
 		return;

@@ -67,47 +67,73 @@ static int lock_directory(const char *path)
 	return fd;
 }
 
-/* Makes room at @path. */
-static int remove_dead(const char *path, const char *what, char **err)
+/*
+ * Does somebody listen there?  0, -ECONNREFUSED: nobody, or another -errno.  A datagram socket asks without
+ * being noticed by who listens: it is refused for its type.
+ */
+static int ask(const struct sockaddr_un *addr)
 {
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), ret = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) && errno != EPROTOTYPE)
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
+/* Makes room at @addr. */
+static int remove_dead(const struct sockaddr_un *addr, const char *what, char **err)
+{
+	const char *path = addr->sun_path;
 	struct stat st;
-	int fd;
+	int ret;
 
 	if (lstat(path, &st))
 		return errno == ENOENT ? 0 : err_set(err, -errno, "%s %s: %s", what, path, strerror(errno));
 	if (!S_ISSOCK(st.st_mode))
 		return err_set(err, -EEXIST, "%s %s: is there already and no socket; name another file", what, path);
-	fd = unix_connect(path);
-	if (fd >= 0) {
-		close(fd);
+	ret = ask(addr);
+	if (!ret)
 		return -EADDRINUSE;
-	}
-	/* A queue that is full belongs to somebody who lives. */
-	if (fd == -EAGAIN)
-		return -EADDRINUSE;
-	if (fd != -ECONNREFUSED)
-		return err_set(err, fd, "%s %s: is a socket that gives no answer (%s); remove it", what, path,
-			       strerror(-fd));
+	if (ret != -ECONNREFUSED)
+		return err_set(err, ret, "%s %s: is a socket that gives no answer (%s); remove it", what, path,
+			       strerror(-ret));
 	if (unlink(path))
 		return err_set(err, -errno, "%s %s: is left from a program that has gone, and cannot be removed "
 			       "(%s)", what, path, strerror(errno));
 	return 0;
 }
 
+/*
+ * Under another name first, if that is not too long: who sees the socket where it belongs can connect
+ * to it.  The caller holds the directory's lock.
+ */
 static int listen_at(struct unix_listen *l, const struct sockaddr_un *addr, const char *what, char **err)
 {
+	struct sockaddr_un first = *addr;
+	size_t len = strlen(addr->sun_path);
 	struct stat st;
 
+	if (len + 2 <= sizeof(first.sun_path)) {
+		memcpy(first.sun_path + len, "~", 2);
+		unlink(first.sun_path);
+	}
 	l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	/* The mode before there is a path: it must not be open to others for a moment. */
-	if (l->fd < 0 || fchmod(l->fd, 0600) || bind(l->fd, (const struct sockaddr *)addr, sizeof(*addr)))
+	if (l->fd < 0 || fchmod(l->fd, 0600) || bind(l->fd, (const struct sockaddr *)&first, sizeof(first)))
 		return err_set(err, -errno, "%s %s: cannot be made (%s)", what, l->path, strerror(errno));
+	if (listen(l->fd, 16) || rename(first.sun_path, addr->sun_path)) {
+		int ret = -errno;
+
+		unlink(first.sun_path);
+		return err_set(err, ret, "%s %s: cannot be made (%s)", what, l->path, strerror(-ret));
+	}
 	if (!lstat(l->path, &st)) {
 		l->dev = st.st_dev;
 		l->ino = st.st_ino;
 	}
-	if (listen(l->fd, 16))
-		return err_set(err, -errno, "%s %s: %s", what, l->path, strerror(errno));
 	return 0;
 }
 
@@ -127,7 +153,7 @@ int unix_listen(const char *path, const char *what, struct unix_listen **out, ch
 			path, sizeof(addr.sun_path) - 1);
 	if (!ret) {
 		lock = lock_directory(path);
-		ret = remove_dead(path, what, err);
+		ret = remove_dead(&addr, what, err);
 	}
 	if (!ret)
 		ret = listen_at(l, &addr, what, err);

@@ -17,7 +17,7 @@ struct disks_copy {
 	struct stream_out *s;
 	u64 *bits[IMAGE_SET_MAX];	/* NULL: not copied */
 	atomic_bool cancelled;
-	_Atomic(u64) left, sent;	/* bytes */
+	_Atomic(u64) sent;		/* bytes */
 	u8 block[IMAGE_BLOCK];
 	u8 packed[IMAGE_BLOCK];
 };
@@ -47,7 +47,6 @@ int disks_copy_create(struct image_set *set, struct stream_out *s, struct disks_
 		ret = d->bits[i] ? image_log(img, true) : -ENOMEM;
 		for (u64 n = 0; !ret && n < blocks_of(img); n++)
 			d->bits[i][n / 64] |= ARM_BIT(n % 64);
-		d->left += image_size(img);
 	}
 	if (ret) {
 		disks_copy_free(d);
@@ -73,9 +72,18 @@ void disks_copy_cancel(struct disks_copy *d)
 	atomic_store(&d->cancelled, true);
 }
 
-u64 disks_copy_left(struct disks_copy *d)
+u64 disks_copy_collect(struct disks_copy *d)
 {
-	return atomic_load(&d->left);
+	u64 left = 0;
+
+	for (unsigned int i = 0; i < d->set->n; i++) {
+		if (!d->bits[i])
+			continue;
+		image_log_take(d->set->image[i], d->bits[i]);
+		for (u64 w = 0; w < IMAGE_WORDS(image_size(d->set->image[i])); w++)
+			left += (u64)__builtin_popcountll(d->bits[i][w]) * IMAGE_BLOCK;
+	}
+	return left;
 }
 
 u64 disks_copy_sent(struct disks_copy *d)
@@ -136,26 +144,14 @@ static int send_image(struct disks_copy *d, unsigned int image)
 	return ret;
 }
 
-/* The log of before goes with this pass, so that what is written meanwhile is for the next. */
 int disks_copy_pass(struct disks_copy *d)
 {
-	u64 left = 0;
 	int ret = 0;
 
-	for (unsigned int i = 0; i < d->set->n && !ret; i++) {
-		if (!d->bits[i])
-			continue;
-		image_log_take(d->set->image[i], d->bits[i]);
-		ret = send_image(d, i);
-	}
-	for (unsigned int i = 0; i < d->set->n && !ret; i++) {
-		if (!d->bits[i])
-			continue;
-		image_log_take(d->set->image[i], d->bits[i]);
-		for (u64 w = 0; w < IMAGE_WORDS(image_size(d->set->image[i])); w++)
-			left += (u64)__builtin_popcountll(d->bits[i][w]) * IMAGE_BLOCK;
-	}
-	atomic_store(&d->left, left);
+	disks_copy_collect(d);
+	for (unsigned int i = 0; i < d->set->n && !ret; i++)
+		if (d->bits[i])
+			ret = send_image(d, i);
 	return ret;
 }
 

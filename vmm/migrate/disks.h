@@ -24,9 +24,9 @@ void disks_copy_free(struct disks_copy *d);
 /* Sends what was written since the last pass.  0, or what image or stream say; -ECANCELED. */
 int disks_copy_pass(struct disks_copy *d);
 void disks_copy_cancel(struct disks_copy *d);	/* any thread */
-/* How many bytes the next pass would have, as far as is known now; and those sent so far.  Any thread. */
-u64 disks_copy_left(struct disks_copy *d);
-u64 disks_copy_sent(struct disks_copy *d);
+/* How many bytes a pass would have now. */
+u64 disks_copy_collect(struct disks_copy *d);
+u64 disks_copy_sent(struct disks_copy *d);	/* bytes so far; any thread */
 
 /*
  * Writes a block.  The images are locked first: a sender that has the same file open must not

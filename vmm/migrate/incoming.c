@@ -18,6 +18,7 @@ struct incoming {
 	struct stream_out *answers;	/* NULL: nobody listens */
 	int signals;			/* ends every wait */
 	int file;			/* of a snapshot, else -1 */
+	bool mapped;			/* its RAM is */
 	u8 intent;			/* enum wire_intent */
 	u8 *config;
 	size_t config_len;
@@ -238,11 +239,13 @@ static int image_section(struct incoming *in, struct stream_section *s, char **e
 	u64 at;
 	int ret;
 
-	if (in->file < 0 || in->phase != PHASE_START)
+	/* Once: the second stream must not lead to a third. */
+	if (in->file < 0 || in->phase != PHASE_START || in->mapped)
 		return err_set(err, -EBADMSG, "the stream has an image of RAM where none can be");
 	ret = snapshot_map(in->file, &s->bytes, vm_state(in->vm), &at, err);
 	if (ret)
 		return ret;
+	in->mapped = true;
 	stream_in_free(in->in);
 	in->in = NULL;
 	if (lseek(in->file, (off_t)at, SEEK_SET) < 0)
@@ -264,17 +267,19 @@ static int load_section(struct incoming *in, struct stream_section *s, char **er
 		return end_check(in, err);
 	if (!strcmp(s->name, RAM_SECTION) && in->phase != PHASE_CHECK)
 		return ram_section(in, s, err);
-	if (!strcmp(s->name, DISKS_BLOCK) && in->phase != PHASE_CHECK)
+	/* A sender has the user's word that it may write the disks that he gave; a file has not. */
+	if (!strcmp(s->name, DISKS_BLOCK) && in->phase != PHASE_CHECK && in->intent == WIRE_MOVE)
 		return disks_block(vm_state(in->vm)->images, &s->bytes, err);
 	if (!strcmp(s->name, DISKS_STATE) && in->phase == PHASE_STATE)
 		return disks_check_state(vm_state(in->vm)->images, &s->bytes, err);
 	if (!strcmp(s->name, WIRE_IMAGE))
 		return image_section(in, s, err);
 	if (!strcmp(s->name, WIRE_END) && in->phase == PHASE_STATE) {
-		vm_hold(in->vm, bytes_get_u8(&s->bytes) == 1);
+		if (bytes_get_u8(&s->bytes) == 1)
+			vm_hold(in->vm, true);
 		ret = vmstate_in_end(&in->state, err);
 		in->phase = PHASE_CHECKED;
-		return ret ? ret : 1;
+		return ret ? ret : s->bytes.error ? s->bytes.error : 1;
 	}
 	ret = state_section(in, s, err);
 	if (ret == -ENOENT)
@@ -316,7 +321,7 @@ int incoming_load(struct incoming *in, struct vm *vm, char **err)
 	if (ret > 0)
 		ret = dry ? 1 : take_over(in, err);
 	if (in->phase == PHASE_CHECK || in->phase == PHASE_STATE)
-		report_free(&in->state.report);
+		vmstate_in_free(&in->state);
 	if (ret < 0)
 		incoming_refuse(in, err && *err ? *err : strerror(-ret));
 	return ret;

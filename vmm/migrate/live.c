@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "vmm/host/clock.h"
 #include "vmm/host/log.h"
 #include "vmm/host/loop.h"
 #include "vmm/migrate/live_int.h"
@@ -191,14 +192,6 @@ int live_send_state(struct live *l, char **err)
 	return ret ? ret : stream_out_flush(l->out);
 }
 
-static u64 now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (u64)ts.tv_sec * 1000000000 + (u64)ts.tv_nsec;
-}
-
 /* The disks first: the other side takes their locks before it says that it runs. */
 static int give_away(struct live *l, char **err)
 {
@@ -207,6 +200,8 @@ static int give_away(struct live *l, char **err)
 
 	if (ret)
 		return err_set(err, ret, "a disk cannot be written back: %s", strerror(-ret));
+	/* A command that has read it has the guest, or leads to where it is. */
+	channel_leave_command(l->c);
 	ret = live_send(l, WIRE_GO, NULL);
 	if (!ret)
 		ret = stream_out_flush(l->out);
@@ -223,6 +218,7 @@ static int give_away(struct live *l, char **err)
 
 struct handover {
 	struct live *l;
+	u64 start;		/* when the machine was asked to stop */
 	int ret;
 	char *err;
 };
@@ -232,7 +228,6 @@ static enum vm_end hand_over(struct vm *vm, void *opaque)
 {
 	struct handover *h = opaque;
 	struct live *l = h->l;
-	u64 start = now_ns();
 
 	h->ret = precopy_finish(l->copy);
 	if (!h->ret && l->disks)
@@ -245,7 +240,7 @@ static enum vm_end hand_over(struct vm *vm, void *opaque)
 	/* No way back from here, also for a user who changes his mind. */
 	channel_set_cancel(l->c, -1);
 	h->ret = give_away(l, &h->err);
-	l->downtime_ns = now_ns() - start;
+	l->downtime_ns = clock_ns() - h->start;
 	if (!h->ret)
 		return VM_END_MOVED;
 	if (l->undecided)
@@ -306,13 +301,12 @@ static int copy_while_running(struct live *l)
 {
 	int ret = 0;
 
+	/* RAM was last: while it was copied the guest has written to the disks again. */
 	for (unsigned int n = 0; n < DISK_PASSES && !ret; n++) {
-		ret = l->disks ? disks_copy_pass(l->disks) : 0;
-		if (!ret)
-			ret = precopy_run(l->copy);
-		/* A pass over nothing tells what was written during this one. */
-		if (!l->disks || disks_copy_left(l->disks) <= DISK_REST)
+		ret = precopy_run(l->copy);
+		if (ret || !l->disks || disks_copy_collect(l->disks) <= DISK_REST)
 			break;
+		ret = disks_copy_pass(l->disks);
 	}
 	return ret;
 }
@@ -331,6 +325,7 @@ static int move(struct live *l, char **err)
 		ret = copy_while_running(l);
 	if (ret)
 		return why_gone(l, ret, err);
+	h.start = clock_ns();
 	ret = vm_paused(l->vm, hand_over, &h);
 	*err = h.err;
 	return ret ? ret : h.ret;
@@ -386,26 +381,28 @@ static const char *plain(int ret)
 	return strerror(-ret);
 }
 
-static void sum_up(struct live *l, const char *why)
+/* For done(); NULL for lack of memory. */
+static char *sum_up(struct live *l, const char *why)
 {
 	struct ram_totals t = { 0 };
+	char *text = NULL;
+	int n = 0;
 
 	if (l->sender)
 		ram_sender_totals(l->sender, &t);
 	if (l->undecided)
-		l->ret = asprintf(&l->text, "%s, just when it was to take over: the guest may run there.  It stands "
-				  "still here; if it does not run there, \"resume\" lets it go on here", why) < 0 ?
-			 -ENOMEM : l->ret;
+		n = asprintf(&text, "%s, just when it was to take over: the guest may run there.  It stands still "
+			     "here; if it does not run there, \"resume\" lets it go on here", why);
 	else if (l->ret)
-		l->text = strdup(why);
+		text = strdup(why);
 	else if (l->cfg.check)
-		l->text = strdup("the other side would take the guest");
-	else if (!l->cfg.snapshot &&
-		 asprintf(&l->text, "moved: %llu MiB sent for %llu MiB of pages, the guest stood still for %.1f ms",
-			  (unsigned long long)(stream_out_bytes(l->out) >> 20),
-			  (unsigned long long)((t.pages - t.zero_pages) >> (20 - RAM_PAGE_SHIFT)),
-			  (double)l->downtime_ns / 1e6) < 0)
-		l->text = NULL;
+		text = strdup("the other side would take the guest");
+	else if (!l->cfg.snapshot)
+		n = asprintf(&text, "moved: %llu MiB sent for %llu MiB of pages, the guest stood still for %.1f ms",
+			     (unsigned long long)(stream_out_bytes(l->out) >> 20),
+			     (unsigned long long)((t.pages - t.zero_pages) >> (20 - RAM_PAGE_SHIFT)),
+			     (double)l->downtime_ns / 1e6);
+	return n < 0 ? NULL : text;
 }
 
 static void finish(void *opaque)
@@ -419,7 +416,7 @@ static void *live_main(void *opaque)
 	char *err = NULL;
 
 	l->ret = l->cfg.snapshot ? live_snapshot(l, &err) : run_move(l, &err);
-	sum_up(l, err ? err : plain(l->ret));
+	l->text = sum_up(l, err ? err : plain(l->ret));
 	free(err);
 	loop_call(l->loop, finish, l);
 	return NULL;
@@ -449,9 +446,8 @@ static void tick(void *opaque)
 		precopy_progress(l->copy, text, sizeof(text));
 		throttle = precopy_throttle(l->copy);
 	} else if (l->disks) {
-		snprintf(text, sizeof(text), "disks: %llu MiB sent, %llu MiB in all at first",
-			 (unsigned long long)(disks_copy_sent(l->disks) >> 20),
-			 (unsigned long long)(disks_copy_left(l->disks) >> 20));
+		snprintf(text, sizeof(text), "disks: %llu MiB",
+			 (unsigned long long)(disks_copy_sent(l->disks) >> 20));
 	} else {
 		snprintf(text, sizeof(text), "connecting");
 	}

@@ -11,7 +11,8 @@
 struct live;
 struct vm;
 
-#define LIVE_DOWNTIME_MS 50	/* unless the user says otherwise */
+#define LIVE_DOWNTIME_MS 50		/* unless the user says otherwise */
+#define LIVE_DOWNTIME_MAX_MS 3600000
 
 /* Strings are borrowed until live_start() returns. */
 struct live_config {

@@ -4,6 +4,7 @@
 #define VMM_MIGRATE_LIVE_INT_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "vmm/migrate/disks.h"
 #include "vmm/migrate/live.h"
@@ -41,7 +42,7 @@ struct live {
 	pthread_mutex_t lock;
 	struct disks_copy *disks;	/* NULL: they are shared; set once, and */
 	struct precopy *copy;		/* this too, under the lock, because the tick looks */
-	bool cancelled;
+	atomic_bool cancelled;		/* written under the lock */
 };
 
 /* live.c, for snapshot.c.  0 or -errno. */

@@ -4,8 +4,9 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
+#include <string.h>
 
+#include "vmm/host/clock.h"
 #include "vmm/mem/dirty.h"
 
 #define NS_PER_S 1000000000ULL
@@ -32,14 +33,6 @@ struct precopy {
 	_Atomic(u64) done_before;	/* pages that had been sent when this pass began, */
 	_Atomic(u64) of;		/* and how many it has */
 };
-
-static u64 now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (u64)ts.tv_sec * NS_PER_S + (u64)ts.tv_nsec;
-}
 
 static u64 pages_sent(struct precopy *p, u64 *data)
 {
@@ -98,13 +91,14 @@ int precopy_create(struct vm *vm, const struct precopy_sink *sink, unsigned int 
 	p->sink = *sink;
 	p->max_downtime_ns = max_downtime_ms * 1000000ULL;
 	for (unsigned int i = 0; i < p->state->nram && !ret; i++) {
-		u64 pages = p->state->ram[i].size / DIRTY_PAGE;
+		u64 size = p->state->ram[i].size;
 
-		p->bits[i] = calloc(DIRTY_WORDS(p->state->ram[i].size), sizeof(u64));
-		for (u64 n = 0; p->bits[i] && n < pages; n++)
-			p->bits[i][n / 64] |= ARM_BIT(n % 64);
-		p->dirty += pages;
-		ret = p->bits[i] ? 0 : -ENOMEM;
+		p->bits[i] = malloc(DIRTY_WORDS(size) * sizeof(u64));
+		if (p->bits[i])
+			memset(p->bits[i], 0xff, DIRTY_WORDS(size) * sizeof(u64));
+		else
+			ret = -ENOMEM;
+		p->dirty += size / DIRTY_PAGE;
 	}
 	if (!ret)
 		ret = p->state->accel->ops->dirty_log(p->state->accel, true);
@@ -158,7 +152,7 @@ int precopy_run(struct precopy *p)
 	int ret = 0;
 
 	while (!ret && !(rate && fits(p, rate))) {
-		u64 start = now_ns(), before = p->dirty, data, data_after, ns;
+		u64 start = clock_ns(), before = p->dirty, data, data_after, ns;
 
 		if (atomic_load(&p->cancelled))
 			return -ECANCELED;
@@ -166,7 +160,7 @@ int precopy_run(struct precopy *p)
 		ret = send_pass(p);
 		if (!ret)
 			ret = collect(p);
-		ns = now_ns() - start + 1;
+		ns = clock_ns() - start + 1;
 		pages_sent(p, &data_after);
 		/* Few pages tell little about the rate: keep the better knowledge. */
 		if (data_after - data > FEW_PAGES || !rate)

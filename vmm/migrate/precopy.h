@@ -13,7 +13,7 @@ struct precopy;
 
 /* Where pages go: to a stream, or into a file. */
 struct precopy_sink {
-	/* Those of @ram whose bits are set; 0 or -errno. */
+	/* Those of @ram whose bits are set (bits beyond the region mean nothing); 0 or -errno. */
 	int (*send)(void *opaque, const struct vmstate_ram *ram, const u64 *bits);
 	/* So far; any thread. */
 	void (*totals)(void *opaque, u64 *pages, u64 *zero_pages, u64 *bytes);

@@ -11,8 +11,6 @@
 #include "vmm/config.h"
 #include "vmm/migrate/bytes.h"
 
-#define SHAPE_SECTION "config"
-#define SHAPE_SECTION_VERSION 1
 #define SHAPE_TEXT_MAX 65536
 #define SHAPE_SERIAL_MAX 20	/* virtio 1.2, 5.2.6.1 */
 

@@ -86,6 +86,8 @@ static int write_pages(void *opaque, const struct vmstate_ram *ram, const u64 *b
 		}
 		if (!(bits[page / 64] & ARM_BIT(page % 64)))
 			continue;
+		if (atomic_load(&w->l->cancelled))
+			return -ECANCELED;
 		n = run_of(ram, bits, page, &zero);
 		atomic_fetch_add(&w->pages, n);
 		if (zero)
@@ -192,7 +194,7 @@ static int write_snapshot(struct writer *w, char **err)
 int live_snapshot(struct live *l, char **err)
 {
 	struct writer w = { .l = l, .first = true };
-	int fd = dup(l->cfg.fd), ret;
+	int fd = dup(l->cfg.fd);
 
 	if (fd < 0)
 		return -errno;
@@ -203,10 +205,7 @@ int live_snapshot(struct live *l, char **err)
 		return -ENOMEM;
 	}
 	lay_out(&w, vm_state(l->vm));
-	ret = write_snapshot(&w, err);
-	if (ret == -ENOSPC || ret == -EDQUOT || ret == -EFBIG)
-		err_set(err, ret, "the file does not fit (%s): make room, or choose another place", strerror(-ret));
-	return ret;
+	return write_snapshot(&w, err);
 }
 
 /* ---- reading ---- */

@@ -202,8 +202,9 @@ static int check_version(const struct stream_section *s, u32 ours, char **err)
 
 static int load_time(struct vmstate_in *in, struct stream_section *s, char **err)
 {
-	u32 hz, ours = 0;
+	u32 hz, ours;
 	u64 count, now;
+	int ret;
 
 	if (in->time)
 		return twice(s, err);
@@ -212,7 +213,9 @@ static int load_time(struct vmstate_in *in, struct stream_section *s, char **err
 	hz = bytes_get_u32(&s->bytes);
 	if (s->bytes.error)
 		return s->bytes.error;
-	in->v->accel->ops->get_count(in->v->accel, &now, &ours);
+	ret = in->v->accel->ops->get_count(in->v->accel, &now, &ours);
+	if (ret)
+		return ret;
 	if (hz != ours)
 		report_value(&in->report, "CNTFRQ (Hz)", hz, ours, ~0u,
 			     "the guest measures time by the counter; move it to a host whose counter is as fast");
@@ -262,8 +265,6 @@ static int load_parts(struct device *dev, struct stream_section *s, char **err)
 		ret = object_get(&s->bytes, parts[i].table, parts[i].obj, err);
 	if (!ret && theirs != n)
 		return err_set(err, -EINVAL, "%s: it is another kind of device here", s->name);
-	if (!ret && s->bytes.len)
-		return err_set(err, -EBADMSG, "%s: there is more than was announced", s->name);
 	return ret;
 }
 
@@ -282,8 +283,7 @@ static int load_device(struct vmstate_in *in, struct stream_section *s, char **e
 		in->devices |= ARM_BIT(i);
 		return load_parts(dev[i].dev, s, err);
 	}
-	report_add(&in->report, "%s: this machine has no such device", s->name);
-	return 0;
+	return err_set(err, -EINVAL, "%s: this machine has no such device", s->name);
 }
 
 /* A device's own sentence is one reason among others when the user wants to know them all. */
@@ -295,6 +295,7 @@ static int load_any_device(struct vmstate_in *in, struct stream_section *s, char
 	if (ret == -EINVAL) {
 		report_add(&in->report, "%s", why ? why : s->name);
 		free(why);
+		s->bytes.len = 0;
 		return 0;
 	}
 	if (why && err)
@@ -302,26 +303,28 @@ static int load_any_device(struct vmstate_in *in, struct stream_section *s, char
 	return ret;
 }
 
+static int load_section(struct vmstate_in *in, struct stream_section *s, char **err)
+{
+	bool gic = !strcmp(s->name, "gic");
+
+	if (!strcmp(s->name, "time"))
+		return check_version(s, TIME_VERSION, err) ?: load_time(in, s, err);
+	if (!strncmp(s->name, "cpu/", 4))
+		return check_version(s, CPU_VERSION, err) ?: load_cpu(in, s, err);
+	if (!gic && strncmp(s->name, "device/", 7))
+		return -ENOENT;
+	if (gic && in->v->accel->ops->set_gic)
+		return check_version(s, DEVICE_VERSION, err) ?: load_engine_gic(in, s, err);
+	return check_version(s, DEVICE_VERSION, err) ?: load_any_device(in, s, err);
+}
+
 int vmstate_in_section(struct vmstate_in *in, struct stream_section *s, char **err)
 {
-	int ret;
+	int ret = load_section(in, s, err);
 
-	if (!strcmp(s->name, "time")) {
-		ret = check_version(s, TIME_VERSION, err);
-		return ret ? ret : load_time(in, s, err);
-	}
-	if (!strncmp(s->name, "cpu/", 4)) {
-		ret = check_version(s, CPU_VERSION, err);
-		return ret ? ret : load_cpu(in, s, err);
-	}
-	if (strcmp(s->name, "gic") && strncmp(s->name, "device/", 7))
-		return -ENOENT;
-	ret = check_version(s, DEVICE_VERSION, err);
-	if (ret)
-		return ret;
-	if (!strcmp(s->name, "gic") && in->v->accel->ops->set_gic)
-		return load_engine_gic(in, s, err);
-	return load_any_device(in, s, err);
+	if (!ret && s->bytes.len)
+		ret = err_set(err, -EBADMSG, "%s: there is more than was announced", s->name);
+	return ret;
 }
 
 /* What has not come; the name of the first in @out. */
@@ -360,6 +363,13 @@ static int give_to_engine(struct vmstate_in *in)
 	return ret;
 }
 
+void vmstate_in_free(struct vmstate_in *in)
+{
+	report_free(&in->report);
+	free(in->engine_gic);
+	in->engine_gic = NULL;
+}
+
 int vmstate_in_end(struct vmstate_in *in, char **err)
 {
 	char missing[STREAM_NAME_MAX + 1];
@@ -377,8 +387,6 @@ int vmstate_in_end(struct vmstate_in *in, char **err)
 	}
 	if (!in->apply)
 		in->v->machine->ops->reset(in->v->machine);
-	report_free(&in->report);
-	free(in->engine_gic);
-	in->engine_gic = NULL;
+	vmstate_in_free(in);
 	return ret;
 }

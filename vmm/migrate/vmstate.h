@@ -69,8 +69,10 @@ void vmstate_in_begin(struct vmstate_in *in, const struct vmstate *v, bool apply
 int vmstate_in_section(struct vmstate_in *in, struct stream_section *s, char **err);
 /*
  * After the last: is everything there, and nothing refused?  Then state goes to the engine.  0, or -errno
- * and *@err.  Frees the report.
+ * and *@err.  Frees what vmstate_in_free() does.
  */
 int vmstate_in_end(struct vmstate_in *in, char **err);
+/* In place of the end: something went wrong before. */
+void vmstate_in_free(struct vmstate_in *in);
 
 #endif

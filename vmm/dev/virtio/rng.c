@@ -9,9 +9,9 @@
 #define _GNU_SOURCE
 #include <stdlib.h>
 #include <sys/random.h>
-#include <time.h>
 
 #include "vmm/dev/virtio/core.h"
+#include "vmm/host/clock.h"
 #include "vmm/mem/guest_mem.h"
 
 #define QUEUE_SIZE 64
@@ -29,11 +29,8 @@ struct virtio_rng {
 
 static void tokens_refill(struct virtio_rng *rng)
 {
-	struct timespec ts;
-	u64 now, add;
+	u64 now = clock_ns(), add;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	now = ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 	add = (now - rng->refilled_ns) / 1000 * RATE / 1000000;
 	if (!add)
 		return;
