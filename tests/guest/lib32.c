@@ -16,25 +16,6 @@ static inline u32 read32(u32 at)
 	return *(volatile u32 *)at;
 }
 
-void *memcpy(void *to, const void *from, unsigned int n)
-{
-	volatile u8 *d = to;
-	const u8 *s = from;
-
-	while (n--)
-		*d++ = *s++;
-	return to;
-}
-
-void *memset(void *to, int c, unsigned int n)
-{
-	volatile u8 *d = to;
-
-	while (n--)
-		*d++ = c;
-	return to;
-}
-
 /* ---- output ---- */
 
 static unsigned int passed, failed;

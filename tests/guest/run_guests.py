@@ -73,7 +73,7 @@ class Failed(Exception):
 def build(work, name, macros=(), sources=None):
     elf = os.path.join(work, name + "".join(macros).replace("=", "") + ".elf")
     a32 = name.endswith("32")
-    sources = sources or (["start32.S", "lib32.c"] if a32 else ["start.S", "lib.c"]) + [name + ".c"]
+    sources = sources or (["start32.S", "lib32.c"] if a32 else ["start.S", "lib.c"]) + ["memory.c", name + ".c"]
     cc = CC32 + ([] if "-mthumb" in macros else ["-marm"]) if a32 else CC
     subprocess.run(cc + list(macros) + [os.path.join(HERE, s) for s in sources] + ["-o", elf], check=True)
     return elf

@@ -35,10 +35,10 @@ COMMON = ["-O2", "-Wall", "-Wextra", "-Werror", "-ffreestanding", "-fno-pic", "-
 # compiler, options, linker script, sources of tests/guest, of this directory, CPU
 ISAS = {
     "a64": (["aarch64-linux-gnu-gcc", "-march=armv8-a", "-mstrict-align", "-mno-outline-atomics"], "guest.ld",
-            ["start.S"], ["hold64.S", "a64.c", "selftest.c"], "cortex-a57"),
+            ["start.S", "memory.c"], ["hold64.S", "a64.c", "selftest.c"], "cortex-a57"),
     "a32": (["arm-linux-gnueabihf-gcc", "-march=armv7ve", "-marm", "-mno-unaligned-access", "-mfloat-abi=soft",
              "-Wno-unused-parameter"], "guest32.ld",
-            ["start32.S"], ["hold32.S", "a32.c", "selftest.c"], "cortex-a15"),
+            ["start32.S", "memory.c"], ["hold32.S", "a32.c", "selftest.c"], "cortex-a15"),
 }
 SELFCHECK = {
     "a64": ["aarch64-linux-gnu-gcc"],

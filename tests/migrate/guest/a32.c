@@ -310,22 +310,3 @@ void on_exception(struct frame *f)
 	f->lr -= 4;
 	irq();
 }
-
-void *memcpy(void *to, const void *from, unsigned int n)
-{
-	volatile u8 *d = to;
-	const u8 *s = from;
-
-	while (n--)
-		*d++ = *s++;
-	return to;
-}
-
-void *memset(void *to, int c, unsigned int n)
-{
-	volatile u8 *d = to;
-
-	while (n--)
-		*d++ = c;
-	return to;
-}

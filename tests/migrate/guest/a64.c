@@ -254,23 +254,3 @@ void on_exception(struct frame *f, u64 kind)
 		unexpected("exception: ESR, FAR, ELR", mrs(esr_el1), mrs(far_el1), f->elr);
 	irq();
 }
-
-/* tests/guest/start.S refers to more than is used here. */
-void *memcpy(void *to, const void *from, unsigned long n)
-{
-	volatile u8 *d = to;
-	const u8 *s = from;
-
-	while (n--)
-		*d++ = *s++;
-	return to;
-}
-
-void *memset(void *to, int c, unsigned long n)
-{
-	volatile u8 *d = to;
-
-	while (n--)
-		*d++ = c;
-	return to;
-}
