@@ -52,13 +52,12 @@ static int complain(const char *what, int ret, const char *err)
 static int load(struct incoming *in, struct vm_config *cfg, const char *what, struct vm **out)
 {
 	char *err = NULL;
-	int ret = vm_create(cfg, out);
+	int ret = vm_create(cfg, out, &err);
 
-	if (ret) {
-		incoming_refuse(in, "the machine cannot be made there; its standard error says why");
-		return ret;
-	}
-	ret = incoming_load(in, *out, &err);
+	if (ret)
+		incoming_refuse(in, err ? err : strerror(-ret));
+	else
+		ret = incoming_load(in, *out, &err);
 	if (ret < 0)
 		complain(what, ret, err);
 	free(err);

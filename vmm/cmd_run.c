@@ -1,18 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <stdlib.h>
+#include <string.h>
+
 #include "vmm/cmd.h"
+#include "vmm/host/log.h"
 #include "vmm/options.h"
 #include "vmm/vm.h"
 
 static enum status run(const char *word, struct vm_config *cfg)
 {
+	char *err = NULL;
 	enum vm_end end;
 	struct vm *vm;
+	int ret;
 
 	(void)word;
 	if (cfg->dump_dtb)
 		return vm_dump_dtb(cfg) ? STATUS_FAILED : STATUS_OK;
-	if (vm_create(cfg, &vm))
+	ret = vm_create(cfg, &vm, &err);
+	if (ret) {
+		log_warn("%s", err ? err : strerror(-ret));
+		free(err);
 		return STATUS_FAILED;
+	}
 	end = vm_run(vm);
 	vm_free(vm);
 	return end == VM_END_FATAL ? STATUS_FAILED : STATUS_OK;

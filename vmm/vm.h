@@ -25,10 +25,10 @@ enum vm_end {
  * With cfg->incoming the machine is made, empty and reset, for vm_run() to go on with
  * what is loaded into it (vm_state()) before; a kernel is needed then for reboots only.
  *
- * 0, or -errno after a message.  @cfg is borrowed until vm_free().  From here on
+ * 0, or -errno and often a sentence.  @cfg is borrowed until vm_free().  From here on
  * SIGINT, SIGTERM and SIGHUP are blocked in this thread and those it makes.
  */
-int vm_create(const struct vm_config *cfg, struct vm **out);
+int vm_create(const struct vm_config *cfg, struct vm **out, char **err);
 void vm_free(struct vm *vm);
 
 /* Runs the guest, over its reboots, until it ends.  On the thread that created the VM. */

@@ -319,10 +319,9 @@ static void fill_state(struct vm *vm)
 	vm->state.gic_irqs = vm->type->gic.irqs;
 }
 
-int vm_create(const struct vm_config *cfg, struct vm **out)
+int vm_create(const struct vm_config *cfg, struct vm **out, char **err)
 {
 	struct vm *vm = calloc(1, sizeof(*vm));
-	char *err = NULL;
 	int ret;
 
 	if (!vm)
@@ -334,11 +333,9 @@ int vm_create(const struct vm_config *cfg, struct vm **out)
 	vm->cfg = &vm->settled;
 	vm->type = cfg->machine;
 	vm->signal_fd = -1;
-	ret = vm_build(vm, &err);
+	ret = vm_build(vm, err);
 	if (ret) {
 		vm_free(vm);
-		log_warn("%s", err ? err : strerror(-ret));
-		free(err);
 		return ret;
 	}
 	fill_state(vm);

@@ -149,6 +149,18 @@ def test_refused_there(box):
     assert "state=running" in box.ok("control", "m", "status")
 
 
+def test_not_made_there(box):
+    """What the machine there lacks shows only when it is made."""
+    box.start("--name", "m", wait="m")
+    second = box.spawn("receive", "unix:s", "--serial", "file:none/such")
+    while not (box.path / "s").exists():
+        assert second.poll() is None
+    p = box.say("migrate", "unix:s")
+    assert p.returncode == 1 and "none/such" in p.stderr, p.stderr
+    assert second.wait(PATIENCE) == 1 and "none/such" in second.stderr.read()
+    assert "state=running" in box.ok("control", "m", "status")
+
+
 @pytest.mark.parametrize("args,status,words", [
     (("receive",), 2, ["URI is missing"]),
     (("receive", "tcp:1", "x"), 2, ["x: not an option"]),
