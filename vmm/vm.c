@@ -429,13 +429,22 @@ static enum vm_end do_pauses(struct vm *vm)
 	return end;
 }
 
+/* The counter stands from now on, as the vCPUs do: the guest does not notice the time in between, nor who asks for it. */
+static void stop_count(struct vm *vm)
+{
+	const struct accel_ops *ops = vm->accel->ops;
+	u64 count;
+
+	if (ops->get_count && !ops->get_count(vm->accel, &count, NULL))
+		ops->set_count(vm->accel, count);
+}
+
 /* Runs, with pauses, until something ends or resets the guest. */
 static enum vm_end run_until_end(struct vm *vm)
 {
 	const struct accel_ops *ops = vm->accel->ops;
 	enum vm_end end = VM_END_NONE;
-	bool stood = false, again;
-	u64 count = 0;
+	bool again;
 
 	for (;;) {
 		end = do_pauses(vm);
@@ -454,11 +463,8 @@ static enum vm_end run_until_end(struct vm *vm)
 		if (vm_is_held(vm)) {
 			end = wait_held(vm);
 		} else {
-			/* The guest does not notice the time in between. */
-			if (stood && ops->set_count)
-				ops->set_count(vm->accel, count);
 			end = run_once(vm);
-			stood = ops->get_count && !ops->get_count(vm->accel, &count, NULL);
+			stop_count(vm);
 		}
 		if (end != VM_END_NONE)
 			return end;

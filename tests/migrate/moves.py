@@ -68,7 +68,8 @@ class Machine:
         console.nonce, console.count = self.console.nonce, self.console.count
         old, self.console = self.console, console
         self.turn += 1
-        old.ended()
+        if not old.p.closed:
+            old.ended()
         old.__exit__()
 
     def move(self, *options, extra=()):

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Debian guests in files: saved while they work, restored on another engine, twice, and told apart bit by bit."""
+import os
+import time
+
+import pytest
+from moves import SLOWDOWN, Machine, Receiver, command, wait_for
+from test_moves import LOAD, works
+
+
+def save(m, path, *options):
+    said = command("snapshot", "save", m.control(), str(path), *options, timeout=300)
+    assert said.returncode == 0, said.stderr + m.console.ended()
+
+
+def restored(m, path, *options):
+    """The machine goes on from the file; it ran elsewhere until now, or runs there still."""
+    control = m.control(m.turn + 1)
+    there = Receiver(f"{m.name}-{m.turn + 1}", ["snapshot", "restore", str(path), "--control", control],
+                     [*m.here, *options])
+    wait_for(lambda: command("control", control, "status").returncode == 0, 60, "it is restored")
+    m.become(there)
+
+
+def parts(path):
+    """What is in a snapshot's file behind its introduction, which has the time: all RAM, and the state."""
+    with open(path, "rb") as f:
+        f.seek(2 << 20)
+        return f.read()
+
+
+@pytest.mark.parametrize("kind,cpus,word", [("a64", 2, "Memory: "), ("armmp", 2, "Memory: "), ("a64", 1, "Run /init")])
+def test_identical(kernels, tmp_path, kind, cpus, word):
+    """Moved twice in the middle of its boot, a machine is to the bit what it is when it stays."""
+    with Machine(tmp_path, f"identical-{kind}-{cpus}", cpus=cpus, memory="128M", **kernels(kind)) as m:
+        m.console.expect(word, 120)
+        assert m.tell("pause").returncode == 0
+        save(m, tmp_path / "stayed.vsnap")
+        m.move(extra=["--engine", "interp"])
+        m.move(extra=["--engine", "jit"])
+        assert m.status()["state"] == "paused"
+        save(m, tmp_path / "moved.vsnap")
+        stayed, moved = parts(tmp_path / "stayed.vsnap"), parts(tmp_path / "moved.vsnap")
+        assert len(stayed) == len(moved) > 128 << 20
+        # pytest would show the difference of 128 MiB.
+        first = next((i for i in range(0, len(stayed), 16) if stayed[i:i + 16] != moved[i:i + 16]), None)
+        assert first is None, f"at {first:#x}: {stayed[first:first + 64]} is {moved[first:first + 64]}"
+
+
+@pytest.mark.parametrize("kind,engine", [("armmp-lpae", "jit"), pytest.param("armmp", "interp", marks=pytest.mark.slow),
+                                         pytest.param("a64", "interp", marks=pytest.mark.slow)])
+def test_saved_under_load(kernels, tmp_path, kind, engine):
+    """Saved while it works and goes on; the file is run twice and more, and is what it was afterwards."""
+    path = tmp_path / "s.vsnap"
+    with Machine(tmp_path, f"saved-{kind}", cpus=2, **kernels(kind)) as m:
+        m.console.wait_shell()
+        m.console.serve()
+        m.run(LOAD, timeout=30)
+        save(m, path)
+        # The file's terminal is where it was then.
+        count, before = m.console.count, path.read_bytes()
+        works(m)
+        save(m, tmp_path / "last.vsnap", "--quit")
+        m.console.ended()
+        for _ in range(2):
+            m.console.count = count
+            restored(m, path, "--engine", engine)
+            works(m, 300)
+            assert m.tell("quit").returncode == 0
+            m.console.ended()
+        assert path.read_bytes() == before
+        said = command("snapshot", "export", str(path), str(tmp_path / "e.vsnap"))
+        assert said.returncode == 0, said.stderr
+        assert os.path.getsize(tmp_path / "e.vsnap") < len(before) / 3
+        m.console.count = count
+        restored(m, tmp_path / "e.vsnap")
+        works(m)
+        m.console.check_kernel()
+        m.console.poweroff("poweroff")
+
+
+def test_on_demand(kernels, tmp_path):
+    """A machine whose memory is full of something is there at once: pages come when they are used."""
+    path = tmp_path / "s.vsnap"
+    with Machine(tmp_path, "demand", memory="1G", **kernels("a64")) as m:
+        m.console.wait_shell()
+        m.console.serve()
+        m.run("mount -t tmpfs -o size=700M t /tmp; dd if=/dev/urandom of=/tmp/a bs=1M count=16 2>/dev/null; "
+              "for i in $(seq 32); do cat /tmp/a; done >/tmp/x", 300)
+        save(m, path, "--quit")
+        m.console.ended()
+        assert os.stat(path).st_blocks * 512 > 512 << 20
+        begin = time.monotonic()
+        restored(m, path)
+        assert m.run("echo here") == "here"
+        took = time.monotonic() - begin
+        with open(f"/proc/{m.console.p.pid}/smaps_rollup", encoding="ascii") as f:
+            here = next(int(line.split()[1]) >> 10 for line in f if line.startswith("Rss:"))
+        print(f"{took:.2f} s, {here} MiB")
+        assert here < 256, f"{here} MiB of it are in memory"
+        m.run("tail -c $((16 << 20)) /tmp/x | cmp - /tmp/a", 300)
+        m.console.poweroff("poweroff")
+    assert took < 5 * SLOWDOWN
+
+
+def test_disk(kernels, tmp_path):
+    """A disk that was written meanwhile does not belong to the snapshot any more."""
+    disk = tmp_path / "disk"
+    with open(disk, "wb") as f:
+        f.truncate(8 << 20)
+    with Machine(tmp_path, "disk", here=["--disk", str(disk)], **kernels("a64")) as m:
+        m.console.wait_shell()
+        m.console.serve()
+        m.run("echo one | dd of=/dev/vda conv=notrunc 2>/dev/null; sync")
+        save(m, tmp_path / "s.vsnap", "--quit")
+        m.console.ended()
+        kept = disk.read_bytes()
+        restored(m, tmp_path / "s.vsnap")
+        assert m.run("head -c 3 /dev/vda") == "one"
+        m.run("echo two | dd of=/dev/vda conv=notrunc 2>/dev/null; sync")
+        m.console.poweroff("poweroff")
+        said = command("snapshot", "restore", str(tmp_path / "s.vsnap"), "--disk", str(disk))
+        assert said.returncode == 1 and str(disk) in said.stderr and "written" in said.stderr, said.stderr
+        assert kept != disk.read_bytes()
