@@ -429,7 +429,7 @@ static enum vm_end do_pauses(struct vm *vm)
 	return end;
 }
 
-/* The counter stands from now on, as the vCPUs do: the guest does not notice the time in between, nor who asks for it. */
+/* The counter stands from now on, as the vCPUs do: neither the guest nor who saves it notices the time in between. */
 static void stop_count(struct vm *vm)
 {
 	const struct accel_ops *ops = vm->accel->ops;

@@ -95,6 +95,28 @@ def wait_for(what, seconds, name):
         time.sleep(0.02)
 
 
+# ---- snapshots ----
+
+def save(m, path, *options):
+    said = command("snapshot", "save", m.control(), str(path), *options, timeout=300)
+    assert said.returncode == 0, said.stderr + m.console.ended()
+
+
+def different(a, b):
+    """Where two snapshots' files differ, behind the introduction, which has the time: in RAM or in the state."""
+    with open(a, "rb") as f, open(b, "rb") as g:
+        at = 2 << 20
+        f.seek(at)
+        g.seek(at)
+        while True:
+            x, y = f.read(4096), g.read(4096)
+            if x != y:
+                return f"at {at:#x}: {x} is {y}"
+            if not x:
+                return None
+            at += len(x)
+
+
 # ---- a wire that fails ----
 
 class Sections:

@@ -11,7 +11,7 @@ import sys
 import time
 
 import pytest
-from moves import SLOWDOWN, Machine, Receiver, command, free_port, wait_for
+from moves import SLOWDOWN, Machine, Receiver, command, different, free_port, save, wait_for
 
 sys.path.append(os.path.join(os.path.dirname(__file__), "../hyp"))
 
@@ -58,6 +58,11 @@ class KvmHost:
         """The VMM in the background; what its guest says is in /tmp/out, what it says itself in /tmp/err."""
         self.run(f"rm -f /tmp/out /tmp/err /tmp/c; (/vmm/vambrace {words} --control /tmp/c --serial file:/tmp/out "
                  "</dev/null >/tmp/err 2>&1; echo ended $? >>/tmp/err) &")
+
+    def listen(self):
+        self.start(f"receive tcp:0.0.0.0:{INSIDE}")
+        # QEMU takes the connection whether somebody listens there or not.
+        self.run("n=0; until netstat -ltn | grep -q :4444 || [ $((n += 1)) -gt 60 ]; do sleep 1; done", 120)
 
     def describe(self, tmp):
         """The identity of its CPUs, as a file here."""
@@ -117,9 +122,7 @@ def test_translator_to_kvm(kvm, kernels, tmp_path, turn):
     rnd = random.Random(turn)
     options = kernels(kvm.guest)
     options.pop("cpu", None)
-    kvm.start(f"receive tcp:0.0.0.0:{INSIDE}")
-    # QEMU takes the connection whether somebody listens there or not.
-    kvm.run("n=0; until netstat -ltn | grep -q :4444 || [ $((n += 1)) -gt 60 ]; do sleep 1; done", 120)
+    kvm.listen()
     with Machine(tmp_path, f"to-kvm-{turn}", memory="128M", cpus=1 + turn % 2, append=APPEND,
                  machine=machine_of(kvm, turn),
                  extra=["--cpu", f"host-of={kvm.describe(tmp_path)}"], **options) as m:
@@ -136,3 +139,23 @@ def test_translator_to_kvm(kvm, kernels, tmp_path, turn):
         out = kvm.run("cat /tmp/out; cat /tmp/err")
         assert re.search(rf"^{UP}\r?$", before + out, re.M) and "ended 0" in out, out[-3000:]
         assert "Power down" in out or "Power down" in before, out[-2000:]
+
+
+def test_identical(kvm, kernels, tmp_path):
+    """A machine that was on the host, and did not run there, is to the bit what it was."""
+    options = kernels(kvm.guest)
+    options.pop("cpu", None)
+    kvm.listen()
+    with Machine(tmp_path, "identical", memory="128M", cpus=2, extra=["--cpu", f"host-of={kvm.describe(tmp_path)}"],
+                 **options) as m:
+        m.console.expect("Memory: ", 300)
+        assert m.tell("pause").returncode == 0
+        save(m, tmp_path / "stayed.vsnap")
+        said = command("migrate", m.control(), f"tcp:127.0.0.1:{kvm.port}", timeout=300)
+        assert said.returncode == 0, said.stdout + said.stderr + kvm.run("cat /tmp/err", status=None)[1]
+        port = free_port()
+        with Receiver("identical-back", ["receive", f"tcp:127.0.0.1:{port}", "--control", m.control(1)]) as here:
+            kvm.run(f"/vmm/vambrace migrate /tmp/c tcp:10.0.2.2:{port}", 300)
+            m.become(here)
+            save(m, tmp_path / "moved.vsnap")
+            assert different(tmp_path / "stayed.vsnap", tmp_path / "moved.vsnap") is None
