@@ -25,9 +25,10 @@
 #include "vmm/migrate/wire.h"
 
 #define TICK_NS 100000000ULL	/* of progress, and of slowing the guest down */
-/* So often the disks are looked at again while RAM is copied, and so little is left for the end. */
-#define DISK_PASSES 10
-#define DISK_REST (1u << 20)
+#define NS_PER_S 1000000000ULL
+/* So little of a disk may always be left for the end; passes that a guest gets before it is slowed down. */
+#define DISK_FEW (4 * IMAGE_BLOCK)
+#define DISK_FREE_PASSES 5
 
 /* ---- what the other side says ---- */
 
@@ -269,7 +270,9 @@ static void sink_totals(void *opaque, u64 *pages, u64 *zero, u64 *bytes)
 int live_start_copy(struct live *l, const struct precopy_sink *sink)
 {
 	struct precopy *p;
-	int ret = precopy_create(l->vm, sink, l->cfg.max_downtime_ms, &p);
+	/* What is left of disks has the other half. */
+	unsigned int ms = l->disks ? l->cfg.max_downtime_ms / 2 : l->cfg.max_downtime_ms;
+	int ret = precopy_create(l->vm, sink, ms, &p);
 
 	if (ret)
 		return ret;
@@ -297,18 +300,33 @@ static int start_disks(struct live *l)
 	return disks_copy_pass(d);
 }
 
+/* Does @left fit into half the downtime at @rate bytes a second? */
+static bool disks_fit(const struct live *l, u64 left, u64 rate)
+{
+	return left <= DISK_FEW || left <= rate * l->cfg.max_downtime_ms / 2000;
+}
+
 static int copy_while_running(struct live *l)
 {
-	int ret = 0;
+	u64 left, start, rate = 0;
+	int ret;
 
-	/* RAM was last: while it was copied the guest has written to the disks again. */
-	for (unsigned int n = 0; n < DISK_PASSES && !ret; n++) {
+	for (unsigned int n = 0;; n++) {
 		ret = precopy_run(l->copy);
-		if (ret || !l->disks || disks_copy_collect(l->disks) <= DISK_REST)
-			break;
+		if (ret || !l->disks)
+			return ret;
+		/* RAM was last: while it was copied the guest has written to the disks again. */
+		left = disks_copy_collect(l->disks);
+		if (disks_fit(l, left, rate))
+			return 0;
+		if (n >= DISK_FREE_PASSES)
+			precopy_slow_down(l->copy);
+		start = clock_ns();
 		ret = disks_copy_pass(l->disks);
+		if (ret)
+			return ret;
+		rate = left * NS_PER_S / (clock_ns() - start + 1);
 	}
-	return ret;
 }
 
 static int move(struct live *l, char **err)

@@ -135,15 +135,11 @@ static bool fits(const struct precopy *p, u64 rate)
 	return p->dirty <= FEW_PAGES || (rate && p->dirty * NS_PER_S / rate <= room);
 }
 
-/* A pass that left as much as it began with, or nearly, shows a guest that is faster than we are. */
-static void slow_down(struct precopy *p, u64 before)
+void precopy_slow_down(struct precopy *p)
 {
-	unsigned int t = atomic_load(&p->throttle);
+	unsigned int t = atomic_load(&p->throttle) + THROTTLE_STEP;
 
-	if (atomic_load(&p->pass) < FREE_PASSES || p->dirty < before / 2)
-		return;
-	t = t + THROTTLE_STEP < THROTTLE_MAX ? t + THROTTLE_STEP : THROTTLE_MAX;
-	atomic_store(&p->throttle, t);
+	atomic_store(&p->throttle, t < THROTTLE_MAX ? t : THROTTLE_MAX);
 }
 
 int precopy_run(struct precopy *p)
@@ -167,8 +163,9 @@ int precopy_run(struct precopy *p)
 			rate = (data_after - data) * NS_PER_S / ns + 1;
 		atomic_store(&p->rate, rate);
 		atomic_store(&p->dirty_rate, p->dirty * NS_PER_S / ns);
-		if (!fits(p, rate))
-			slow_down(p, before);
+		/* A pass that left as much as it began with, or nearly, shows a guest that is faster than we are. */
+		if (!fits(p, rate) && atomic_load(&p->pass) >= FREE_PASSES && p->dirty >= before / 2)
+			precopy_slow_down(p);
 	}
 	return ret;
 }

@@ -35,6 +35,9 @@ int precopy_finish(struct precopy *p);
 /* Makes precopy_run() return -ECANCELED at its next look.  Any thread. */
 void precopy_cancel(struct precopy *p);
 
+/* Throttles the guest more than before, for something else that it writes too fast.  The thread of precopy_run(). */
+void precopy_slow_down(struct precopy *p);
+
 /* Any thread; @text is one line for the user. */
 void precopy_progress(struct precopy *p, char *text, size_t len);
 /* For how many of the next 100 ms the vCPUs are to stand still.  Any thread. */
