@@ -146,8 +146,9 @@ def test_disk_without_rest(kernels, tmp_path):
     with Machine(tmp_path, "writes", here=["--disk", str(disks[0])], cpus=2, **kernels("a64")) as m:
         m.console.wait_shell()
         m.console.serve()
-        m.run("dd if=/dev/urandom of=/tmp/r bs=1M count=16 2>/dev/null; (while [ ! -e /tmp/enough ]; do for i in 0 1 2 3; do "
-              "dd if=/tmp/r of=/dev/vda bs=1M seek=$((i * 16)) oflag=direct conv=notrunc 2>/dev/null; done; done) &", 120)
+        m.run("dd if=/dev/urandom of=/tmp/r bs=1M count=16 2>/dev/null; (while [ ! -e /tmp/enough ]; do "
+              "for i in 0 1 2 3; do dd if=/tmp/r of=/dev/vda bs=1M seek=$((i * 16)) oflag=direct conv=notrunc 2>/dev/null; "
+              "done; done) &", 120)
         m.here = ["--disk", str(disks[1])]
         still = m.move("--with-disks", "--max-downtime", "200")[2]
         print(f"{still} ms")
