@@ -147,8 +147,8 @@ def test_disk_without_rest(kernels, tmp_path):
         m.console.wait_shell()
         m.console.serve()
         m.run("dd if=/dev/urandom of=/tmp/r bs=1M count=16 2>/dev/null; (while [ ! -e /tmp/enough ]; do "
-              "for i in 0 1 2 3; do dd if=/tmp/r of=/dev/vda bs=1M seek=$((i * 16)) oflag=direct conv=notrunc 2>/dev/null; "
-              "done; done) &", 120)
+              "for i in 0 1 2 3; do dd if=/tmp/r of=/dev/vda bs=1M seek=$((i * 16)) oflag=direct conv=notrunc; "
+              "done; done 2>/dev/null) &", 120)
         m.here = ["--disk", str(disks[1])]
         still = m.move("--with-disks", "--max-downtime", "200")[2]
         print(f"{still} ms")
