@@ -25,7 +25,7 @@ static inline void save_device(struct device *dev, struct bytes_out *out)
 
 	if (dev->ops->drain)
 		dev->ops->drain(dev);
-	n = dev->ops->parts(dev, parts);
+	n = device_parts(dev, parts);
 	assert_in_range(n, 1, SAVE_PARTS);
 	for (unsigned int i = 0; i < n; i++)
 		object_put(out, parts[i].table, parts[i].obj);
@@ -36,7 +36,7 @@ static inline int load_device(struct device *dev, const struct bytes_out *bytes,
 {
 	struct bytes_in in = { .data = bytes->data, .len = bytes->len };
 	struct save_part parts[SAVE_PARTS];
-	unsigned int n = dev->ops->parts(dev, parts);
+	unsigned int n = device_parts(dev, parts);
 	int ret = 0;
 
 	for (unsigned int i = 0; i < n && !ret; i++)
@@ -116,7 +116,7 @@ static inline void save_spoil(const struct save_field *f, u8 *obj, u64 *seed, un
 static inline void save_spoilt(struct device *dev, struct bytes_out *out, u64 *seed, unsigned int rarity)
 {
 	struct save_part parts[SAVE_PARTS];
-	unsigned int n = dev->ops->parts(dev, parts);
+	unsigned int n = device_parts(dev, parts);
 
 	for (unsigned int i = 0; i < n; i++) {
 		struct save_table table = *parts[i].table;

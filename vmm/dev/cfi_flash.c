@@ -469,19 +469,13 @@ static const struct save_table table = {
 	.name = "cfi-flash", .version = 1, .fields = fields, .before = flash_before, .after = flash_after,
 };
 
-static unsigned int flash_parts(struct device *dev, struct save_part *parts)
-{
-	parts[0] = (struct save_part){ &table, dev };
-	return 1;
-}
-
 static const struct device_ops flash_ops = {
 	.name = "cfi-flash",
 	.read = flash_read,
 	.write = flash_write,
 	.reset = flash_reset,
 	.free = flash_free,
-	.parts = flash_parts,
+	.table = &table,
 };
 
 int cfi_flash_create(struct image *img, u64 size, struct device **out)

@@ -57,7 +57,9 @@ struct device_ops {
 	 * other threads, and drops nothing.  vCPUs and the loop do not run.  NULL: nothing ever is.
 	 */
 	void (*drain)(struct device *dev);
-	/* The objects that hold its state, SAVE_PARTS at most; returns how many.  NULL: it has none. */
+	/* Its state, if all of that is in its own struct. */
+	const struct save_table *table;
+	/* Else the objects that hold it, SAVE_PARTS at most; returns how many.  Neither: it has none. */
 	unsigned int (*parts)(struct device *dev, struct save_part *parts);
 	/*
 	 * Loaded, and about to run: does on the host's side what the guest had asked for
@@ -72,5 +74,16 @@ struct device_ops {
 struct device {
 	const struct device_ops *ops;
 };
+
+/* What of it migration moves: how many objects are in @parts, which has room for SAVE_PARTS. */
+static inline unsigned int device_parts(struct device *dev, struct save_part *parts)
+{
+	if (dev->ops->parts)
+		return dev->ops->parts(dev, parts);
+	if (!dev->ops->table)
+		return 0;
+	parts[0] = (struct save_part){ dev->ops->table, dev };
+	return 1;
+}
 
 #endif

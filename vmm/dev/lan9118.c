@@ -530,12 +530,6 @@ static void lan9118_reset(struct device *dev)
 	pthread_mutex_unlock(&l->lock);
 }
 
-static unsigned int lan9118_parts(struct device *dev, struct save_part *parts)
-{
-	parts[0] = (struct save_part){ &lan_save_table, dev };
-	return 1;
-}
-
 /* What the guest had given up for sending goes out here. */
 static void lan9118_resume(struct device *dev)
 {
@@ -568,7 +562,7 @@ static const struct device_ops lan9118_ops = {
 	.write = lan9118_write,
 	.reset = lan9118_reset,
 	.free = lan9118_free,
-	.parts = lan9118_parts,
+	.table = &lan_save_table,
 	.resume = lan9118_resume,
 };
 

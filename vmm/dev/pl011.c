@@ -412,12 +412,6 @@ static const struct save_table table = {
 	.name = "pl011", .version = 1, .fields = fields, .after = pl011_after,
 };
 
-static unsigned int pl011_parts(struct device *dev, struct save_part *parts)
-{
-	parts[0] = (struct save_part){ &table, dev };
-	return 1;
-}
-
 /* The bytes that wait go out here, and what was typed here comes in. */
 static void pl011_resume(struct device *dev)
 {
@@ -455,7 +449,7 @@ static const struct device_ops pl011_ops = {
 	.write = pl011_write,
 	.reset = pl011_reset,
 	.free = pl011_free,
-	.parts = pl011_parts,
+	.table = &table,
 	.resume = pl011_resume,
 };
 

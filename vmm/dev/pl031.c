@@ -221,12 +221,6 @@ static const struct save_table table = {
 	.name = "pl031", .version = 1, .fields = fields, .after = pl031_after,
 };
 
-static unsigned int pl031_parts(struct device *dev, struct save_part *parts)
-{
-	parts[0] = (struct save_part){ &table, dev };
-	return 1;
-}
-
 static void pl031_free(struct device *dev)
 {
 	struct pl031 *r = (struct pl031 *)dev;
@@ -244,7 +238,7 @@ static const struct device_ops pl031_ops = {
 	.write = pl031_write,
 	.reset = pl031_reset,
 	.free = pl031_free,
-	.parts = pl031_parts,
+	.table = &table,
 };
 
 int pl031_create(struct loop *loop, struct irq_line irq, struct device **out)

@@ -524,12 +524,6 @@ static const struct save_table table = {
 	.name = "pl041", .version = 1, .fields = fields, .before = pl041_before, .after = pl041_after,
 };
 
-static unsigned int pl041_parts(struct device *dev, struct save_part *parts)
-{
-	parts[0] = (struct save_part){ &table, dev };
-	return 1;
-}
-
 static void pl041_free(struct device *dev)
 {
 	struct pl041 *a = (struct pl041 *)dev;
@@ -545,7 +539,7 @@ static const struct device_ops pl041_ops = {
 	.write = pl041_write,
 	.reset = pl041_reset,
 	.free = pl041_free,
-	.parts = pl041_parts,
+	.table = &table,
 };
 
 int pl041_create(struct loop *loop, struct irq_line irq, struct device **out)

@@ -252,12 +252,6 @@ static const struct save_table table = {
 	.name = "pl050", .version = 1, .fields = fields, .before = pl050_before, .after = pl050_after,
 };
 
-static unsigned int pl050_parts(struct device *dev, struct save_part *parts)
-{
-	parts[0] = (struct save_part){ &table, dev };
-	return 1;
-}
-
 static void pl050_free(struct device *dev)
 {
 	struct pl050 *k = (struct pl050 *)dev;
@@ -273,7 +267,7 @@ static const struct device_ops pl050_ops = {
 	.write = pl050_write,
 	.reset = pl050_reset,
 	.free = pl050_free,
-	.parts = pl050_parts,
+	.table = &table,
 };
 
 int pl050_create(struct loop *loop, enum pl050_kind kind, struct irq_line irq, struct device **out)

@@ -173,12 +173,6 @@ static const struct save_table table = {
 	.name = "pl061", .version = 1, .fields = fields, .after = pl061_after,
 };
 
-static unsigned int pl061_parts(struct device *dev, struct save_part *parts)
-{
-	parts[0] = (struct save_part){ &table, dev };
-	return 1;
-}
-
 static void pl061_free(struct device *dev)
 {
 	struct pl061 *g = (struct pl061 *)dev;
@@ -193,7 +187,7 @@ static const struct device_ops pl061_ops = {
 	.write = pl061_write,
 	.reset = pl061_reset,
 	.free = pl061_free,
-	.parts = pl061_parts,
+	.table = &table,
 };
 
 int pl061_create(struct irq_line irq, struct device **out)

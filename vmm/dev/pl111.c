@@ -348,12 +348,6 @@ static const struct save_table table = {
 	.name = "pl111", .version = 1, .fields = fields, .before = pl111_before, .after = pl111_after,
 };
 
-static unsigned int pl111_parts(struct device *dev, struct save_part *parts)
-{
-	parts[0] = (struct save_part){ &table, dev };
-	return 1;
-}
-
 static void pl111_free(struct device *dev)
 {
 	struct pl111 *p = (struct pl111 *)dev;
@@ -369,7 +363,7 @@ static const struct device_ops pl111_ops = {
 	.write = pl111_write,
 	.reset = pl111_reset,
 	.free = pl111_free,
-	.parts = pl111_parts,
+	.table = &table,
 };
 
 int pl111_create(struct loop *loop, struct guest_mem *mem, struct irq_line irq,

@@ -356,12 +356,6 @@ static const struct save_table table = {
 	.name = "sp804", .version = 1, .fields = fields, .before = sp804_before, .after = sp804_after,
 };
 
-static unsigned int sp804_parts(struct device *dev, struct save_part *parts)
-{
-	parts[0] = (struct save_part){ &table, dev };
-	return 1;
-}
-
 static void sp804_free(struct device *dev)
 {
 	struct sp804 *t = (struct sp804 *)dev;
@@ -377,7 +371,7 @@ static const struct device_ops sp804_ops = {
 	.write = sp804_write,
 	.reset = sp804_reset,
 	.free = sp804_free,
-	.parts = sp804_parts,
+	.table = &table,
 };
 
 int sp804_create(struct loop *loop, const struct sp804_clock *clock, struct irq_line irq, struct device **out)

@@ -242,12 +242,6 @@ static const struct save_table table = {
 	.name = "sp805", .version = 1, .fields = fields, .before = sp805_before, .after = sp805_after,
 };
 
-static unsigned int sp805_parts(struct device *dev, struct save_part *parts)
-{
-	parts[0] = (struct save_part){ &table, dev };
-	return 1;
-}
-
 static void sp805_free(struct device *dev)
 {
 	struct sp805 *w = (struct sp805 *)dev;
@@ -263,7 +257,7 @@ static const struct device_ops sp805_ops = {
 	.write = sp805_write,
 	.reset = sp805_reset,
 	.free = sp805_free,
-	.parts = sp805_parts,
+	.table = &table,
 };
 
 int sp805_create(const struct sp805_config *cfg, struct irq_line irq, struct device **out)

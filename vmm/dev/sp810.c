@@ -161,12 +161,6 @@ static const struct save_table table = {
 	.name = "sp810", .version = 1, .fields = fields, .after = sp810_after,
 };
 
-static unsigned int sp810_parts(struct device *dev, struct save_part *parts)
-{
-	parts[0] = (struct save_part){ &table, dev };
-	return 1;
-}
-
 static void sp810_free(struct device *dev)
 {
 	struct sp810 *c = (struct sp810 *)dev;
@@ -181,7 +175,7 @@ static const struct device_ops sp810_ops = {
 	.write = sp810_write,
 	.reset = sp810_reset,
 	.free = sp810_free,
-	.parts = sp810_parts,
+	.table = &table,
 };
 
 int sp810_create(void (*changed)(void *ctx), void *ctx, struct device **out)

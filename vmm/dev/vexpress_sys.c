@@ -314,12 +314,6 @@ static const struct save_table table = {
 	.name = "vexpress-sys", .version = 1, .fields = fields, .before = sys_before, .after = sys_after,
 };
 
-static unsigned int sys_parts(struct device *dev, struct save_part *parts)
-{
-	parts[0] = (struct save_part){ &table, dev };
-	return 1;
-}
-
 static void sys_free(struct device *dev)
 {
 	struct vexpress_sys *s = (struct vexpress_sys *)dev;
@@ -334,7 +328,7 @@ static const struct device_ops sys_ops = {
 	.write = sys_write,
 	.reset = sys_reset,
 	.free = sys_free,
-	.parts = sys_parts,
+	.table = &table,
 };
 
 int vexpress_sys_create(const struct vexpress_sys_config *cfg, struct device **out)

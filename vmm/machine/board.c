@@ -51,7 +51,7 @@ int board_add(struct board *b, u64 base, u64 size, struct device *dev)
 		return -ENOSPC;
 	}
 	b->devices[b->ndevices++] = dev;
-	if (dev->ops->parts) {
+	if (dev->ops->parts || dev->ops->table) {
 		struct machine_device *d = &b->named[b->nnamed++];
 
 		snprintf(d->name, sizeof(d->name), "%s@%llx", dev->ops->name, (unsigned long long)base);

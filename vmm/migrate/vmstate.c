@@ -100,13 +100,11 @@ static int save_device(const struct machine_device *d, struct vmstate_image *img
 	struct bytes_out *b;
 	unsigned int n;
 
-	if (!d->dev->ops->parts)
-		return 0;
 	section_name(d, name);
 	b = add_part(img, DEVICE_VERSION, "%s", name);
 	if (!b)
 		return -ENOMEM;
-	n = d->dev->ops->parts(d->dev, parts);
+	n = device_parts(d->dev, parts);
 	bytes_put_u8(b, (u8)n);
 	for (unsigned int i = 0; i < n; i++)
 		object_put(b, parts[i].table, parts[i].obj);
@@ -257,7 +255,7 @@ static int load_engine_gic(struct vmstate_in *in, struct stream_section *s, char
 static int load_parts(struct device *dev, struct stream_section *s, char **err)
 {
 	struct save_part parts[SAVE_PARTS];
-	unsigned int n = dev->ops->parts ? dev->ops->parts(dev, parts) : 0, theirs = bytes_get_u8(&s->bytes);
+	unsigned int n = device_parts(dev, parts), theirs = bytes_get_u8(&s->bytes);
 	int ret = 0;
 
 	/* The first part knows best what is different, and says it. */
@@ -344,7 +342,7 @@ static bool is_complete(const struct vmstate_in *in, char out[STREAM_NAME_MAX + 
 	}
 	for (unsigned int i = 0; i < n; i++) {
 		section_name(&dev[i], out);
-		if (dev[i].dev->ops->parts && !(in->devices & ARM_BIT(i)))
+		if (!(in->devices & ARM_BIT(i)))
 			return false;
 	}
 	return true;
