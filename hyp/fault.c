@@ -43,12 +43,13 @@ static struct abort abort_decode(const struct hyp_guest *g)
 		.ipa = (u64)(g->hpfar & ~0xfu) << 8 | (g->hxfar & 0xfff),
 		.far = g->hxfar,
 		.fsc = esr_fsc_family(hsr),
-		.fetch = esr_ec(hsr) == EC_IABT_LOWER,
 		.s1ptw = hsr & ISS_ABT_S1PTW,
 	};
 
-	/* The walker of stage 1 only reads: ARMv7 has no hardware update of flags. */
-	if (!a.fetch && !a.s1ptw) {
+	/* The walker of stage 1 only reads, for whatever access: ARMv7 has no hardware update of flags. */
+	if (!a.s1ptw && esr_ec(hsr) == EC_IABT_LOWER) {
+		a.fetch = true;
+	} else if (!a.s1ptw) {
 		a.write = hsr & ISS_ABT_WNR;
 		a.maintenance = hsr & ISS_ABT_CM;
 	}
@@ -58,10 +59,10 @@ static struct abort abort_decode(const struct hyp_guest *g)
 /* No slot serves it: a device, or nothing. */
 static int no_memory(struct hyp_vcpu *vcpu, const struct abort *a)
 {
-	if (a->fetch)
+	if (a->s1ptw)
+		inject_walk_abort(vcpu, a->far, a->ipa);
+	else if (a->fetch)
 		inject_pabt(vcpu, a->far);
-	else if (a->s1ptw)
-		inject_dabt(vcpu, a->far);
 	else if (a->maintenance)
 		guest_skip(vcpu->guest, vcpu->guest->hsr);	/* nothing is cached there */
 	else

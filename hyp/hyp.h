@@ -5,7 +5,7 @@
  * in HYP mode and is small: hyp/arm/, seen from here only through hyp/low.h.
  *
  *   file descriptors   main.c vm.c vcpu.c reg.c device.c
- *   the run loop       run.c -> low.h -> trap.c (cp15.c mmio.c psci.c inject.c)
+ *   the run loop       run.c -> low.h -> trap.c (cp15.c mmio.c psci.c inject.c stage1.c)
  *   memory             mmu.c memslot.c fault.c notifier.c dirty.c vmid.c   (mmu.h)
  *   interrupts, time   vgic.c vgic_attr.c vgic_fast.c vtimer.c irqfd.c  (vgic.h vtimer.h irq.h)
  *   stores             io.c                                          (io.h)
@@ -190,6 +190,8 @@ int mmio_finish(struct hyp_vcpu *vcpu);
 void inject_undef(struct hyp_vcpu *vcpu);
 void inject_dabt(struct hyp_vcpu *vcpu, u32 addr);
 void inject_pabt(struct hyp_vcpu *vcpu, u32 addr);
+/* An external abort of stage 1's walk of @addr, which found nothing at @ipa; data or prefetch by HSR.EC. */
+void inject_walk_abort(struct hyp_vcpu *vcpu, u32 addr, u64 ipa);
 void inject_serror(struct hyp_vcpu *vcpu);
 /* The condition of the trapped instruction holds (HSR.CV, else CPSR.IT). */
 bool guest_cond_holds(const struct hyp_guest *g, u32 hsr);
@@ -198,6 +200,9 @@ void guest_skip(struct hyp_guest *g, u32 hsr);
 /* Register r0..r14 of the guest's current mode, r15 is pc. */
 u32 *guest_reg(struct hyp_guest *g, unsigned int reg);
 u32 *guest_spsr(struct hyp_guest *g);	/* NULL in User and System mode */
+
+/* stage1.c: the level at which the guest's walk of @va reads in the page of @ipa; HSR has stage 2's. */
+unsigned int stage1_level(struct hyp_vcpu *vcpu, u32 va, u64 ipa);
 
 /* psci.c: HVC (and SMC); PSCI 0.1 to 1.1, SMCCC */
 int psci_trap(struct hyp_vcpu *vcpu);

@@ -134,30 +134,42 @@ void inject_undef(struct hyp_vcpu *vcpu)
 	enter(g, PSR32_M_UND, VECTOR_UNDEF, r[CORE_PC] + (r[CORE_CPSR] & PSR32_T ? 2 : 4));
 }
 
-/* An external abort, synchronous: what a bus answers where nothing is (B3.13.4). */
-static u32 external_fsr(const struct hyp_guest *g, u32 flags)
+static void data_abort(struct hyp_guest *g, u32 addr, u32 fsc)
 {
-	return fsr_make(g->cp15[HYP_CP15_TTBCR] & TTBCR_LPAE, FSC_SYNC_EXTERNAL, flags, 0);
-}
-
-void inject_dabt(struct hyp_vcpu *vcpu, u32 addr)
-{
-	struct hyp_guest *g = vcpu->guest;
-	/* User space may inject one at any exit: only the access that went to it has a direction. */
-	bool write = esr_ec(g->hsr) == EC_DABT_LOWER && g->hsr & ISS_ABT_WNR;
+	/* User space may inject one at any exit: only an access has a direction. */
+	u32 iss = esr_ec(g->hsr) == EC_DABT_LOWER ? g->hsr & (ISS_ABT_WNR | ISS_ABT_CM) : 0;
 
 	g->cp15[HYP_CP15_DFAR] = addr;
-	g->cp15[HYP_CP15_DFSR] = external_fsr(g, write ? FSR_WNR : 0);
+	g->cp15[HYP_CP15_DFSR] = fsr_of_iss(g->cp15[HYP_CP15_TTBCR] & TTBCR_LPAE, iss | fsc, 0);
 	enter(g, PSR32_M_ABT, VECTOR_DABT, core(g)[CORE_PC] + 8);
+}
+
+static void prefetch_abort(struct hyp_guest *g, u32 addr, u32 fsc)
+{
+	g->cp15[HYP_CP15_IFAR] = addr;
+	g->cp15[HYP_CP15_IFSR] = fsr_make(g->cp15[HYP_CP15_TTBCR] & TTBCR_LPAE, fsc, 0, 0);
+	enter(g, PSR32_M_ABT, VECTOR_PABT, core(g)[CORE_PC] + 4);
+}
+
+/* External aborts, synchronous: what a bus answers where nothing is (B3.13.4). */
+void inject_dabt(struct hyp_vcpu *vcpu, u32 addr)
+{
+	data_abort(vcpu->guest, addr, FSC_SYNC_EXTERNAL);
 }
 
 void inject_pabt(struct hyp_vcpu *vcpu, u32 addr)
 {
-	struct hyp_guest *g = vcpu->guest;
+	prefetch_abort(vcpu->guest, addr, FSC_SYNC_EXTERNAL);
+}
 
-	g->cp15[HYP_CP15_IFAR] = addr;
-	g->cp15[HYP_CP15_IFSR] = external_fsr(g, 0);
-	enter(g, PSR32_M_ABT, VECTOR_PABT, core(g)[CORE_PC] + 4);
+void inject_walk_abort(struct hyp_vcpu *vcpu, u32 addr, u64 ipa)
+{
+	u32 fsc = esr_fsc(FSC_EXTERNAL_WALK, stage1_level(vcpu, addr, ipa));
+
+	if (esr_ec(vcpu->guest->hsr) == EC_IABT_LOWER)
+		prefetch_abort(vcpu->guest, addr, fsc);
+	else
+		data_abort(vcpu->guest, addr, fsc);
 }
 
 void inject_serror(struct hyp_vcpu *vcpu)
