@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Cross-builds what the host boards run: build/hyp/tests/{hyptest,probe,hypbench}.
+"""Cross-builds what the host boards run: build/hyp/tests/{hyptest,probe,kexec,hypbench}.
 
     build.py [--out DIR] [PROGRAM...]
 
@@ -39,6 +39,7 @@ PROGRAMS = {
     "hyptest": (CROSS, *HYPTEST),
     "hyptest64": (CROSS64, *HYPTEST),
     "probe": (CROSS, source("probe.c"), []),
+    "kexec": (CROSS, source("kexec.c"), []),
     "hypbench": (CROSS, source("prog/kvmtest.c") + [os.path.join(TOP, "hyp/bench/bench.c")],
                  source("guest/start.S", "guest/lib.c") + [os.path.join(TOP, "hyp/bench/guest.c")]),
 }

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Loading and unloading the module, on hosts that can and that cannot."""
+import os
+
 import pytest
 
 import hyprig
@@ -65,3 +67,21 @@ def test_reboot(module, program):
         host.run("hyptest row_43_wfi_wake >/dev/null & sleep 1")
         # QEMU ends at a reset.
         host.poweroff("exec reboot -f")
+
+
+def test_kexec(module, program):
+    """row 56: the next kernel finds HYP as the first one did, though a guest ran to the end."""
+    module("armmp-lpae")
+    files = {"/vambrace.ko": hyprig.module_path("armmp-lpae")} | {"/bin/" + x: program(x) for x in ("hyptest", "kexec")}
+    kernel = os.path.join(hyprig.unpacked("armmp-lpae"), "zImage")
+    files |= {"/next/zImage": kernel, "/next/initrd": hyprig.make_initrd(os.path.dirname(kernel), files, ())}
+    with hyprig.Host("hyp-kexec", load=True, files=files) as host:
+        host.boot()
+        host.run("hyptest row_43_wfi_wake >/dev/null & sleep 1")
+        host.p.sendline("exec kexec /next/zImage /next/initrd")
+        host.boot(400)
+        said = host.run("dmesg | grep CPU: ")
+        assert "All CPU(s) started in HYP mode" in said, said
+        host.run("grep -q 'processor.*1' /proc/cpuinfo")
+        host.run("hyptest abi_run_and_exit abi_sgi row_41_vtimer_periodic row_45_cpu_on_race", 200)
+        host.finish()
