@@ -31,7 +31,8 @@ def make_disk(factory):
 
 def start(name, disk, program, **options):
     """A board with swap; little memory, so that an image is small."""
-    return hyprig.Host(name, memory=256, modules=["virtio_mmio", "virtio_blk"], files={"/bin/hyptest": program("hyptest")},
+    return hyprig.Host(name, memory=256, modules=["virtio_mmio", "virtio_blk"],
+                       files={"/bin/hyptest": program("hyptest")},
                        extra=("-drive", f"file={disk},if=none,id=swap,format=raw,cache=unsafe",
                               "-device", "virtio-blk-device,drive=swap"), **options)
 
