@@ -25,12 +25,12 @@ class Box:
         (path / "K").write_bytes(image(WFI_LOOP))
         self.env = dict(os.environ, XDG_RUNTIME_DIR=str(self.runtime), XDG_DATA_HOME=str(path / "data"))
 
-    def start(self, *args, wait=None):
-        return self.spawn("run", "--kernel", "K", "--serial", "none", "--net", "none", *args, wait=wait)
+    def start(self, *args, **kw):
+        return self.spawn("run", "--kernel", "K", "--serial", "none", "--net", "none", *args, **kw)
 
-    def spawn(self, *args, wait=None):
-        """A program that stays; @wait: until the machine of that name answers."""
-        p = subprocess.Popen([self.program, *args], cwd=self.path, env=self.env, stdin=subprocess.DEVNULL,
+    def spawn(self, *args, wait=None, within=()):
+        """A program that stays; @wait: until the machine of that name answers; @within: a command that runs it."""
+        p = subprocess.Popen([*within, self.program, *args], cwd=self.path, env=self.env, stdin=subprocess.DEVNULL,
                              stderr=subprocess.PIPE, text=True)
         self.machines.append(p)
         end = time.monotonic() + PATIENCE

@@ -101,8 +101,23 @@ def test_damaged(box):
     assert len(lines) == 3 and lines[1].startswith("s ") and "cannot be read" in lines[2]
 
 
-def test_no_room(box):
-    """A file system without room, played by a limit for files of the machine's."""
+def test_disk_full(box):
+    """A file system of the machine's own that is smaller than what the guest has in memory."""
+    (box.path / "full").mkdir()
+    (box.path / "R").write_bytes(os.urandom(16 << 20))
+    mount = ["unshare", "--map-root-user", "--mount", "sh", "-c", 'mount -t tmpfs -o size=8M none full && exec "$@"', "sh"]
+    if subprocess.run([*mount, "true"], cwd=box.path, check=False).returncode:
+        pytest.skip("no file systems can be mounted here")
+    machine = box.start("--name", "m", "--memory", "64M", "--initrd", "R", wait="m", within=mount)
+    p = box.say("snapshot", "save", f"{box.path}/full/s.vsnap")
+    assert p.returncode == 1 and "the disk is full" in p.stderr and "make room" in p.stderr, p.stderr
+    assert os.listdir(f"/proc/{machine.pid}/root{box.path}/full") == []
+    assert "state=running" in box.ok("control", "m", "status")
+    saved(box, f"{box.path}/s.vsnap", "--quit")
+
+
+def test_file_limit(box):
+    """As large a file may not be."""
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (40 << 20, limit[1]))
     try:
