@@ -169,7 +169,7 @@ static int export_to(const char *from, const char *to, char **err)
 
 	if (fd < 0)
 		return err_set(err, -errno, "%s: %s", from, strerror(errno));
-	ret = store_create(to, false, &f, err);
+	ret = store_create(to, &f, err);
 	if (!ret) {
 		ret = snapshot_export(fd, store_fd(f), err);
 		if (!ret) {

@@ -291,7 +291,7 @@ static int do_snapshot(struct control *c, struct words *w, struct control_reques
 		return err_set(text, -EINVAL, "say snapshot save NAME|FILE [quit]");
 	ret = store_path(w->at[2], true, &path, text);
 	if (!ret)
-		ret = store_create(path, false, &file, text);
+		ret = store_create(path, &file, text);
 	free(path);
 	if (ret)
 		return ret;

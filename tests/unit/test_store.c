@@ -95,7 +95,7 @@ static char *make(const char *name, const char *text)
 	char *path, *err = NULL;
 
 	assert_int_equal(store_path(name, true, &path, &err), 0);
-	assert_int_equal(store_create(path, false, &f, &err), 0);
+	assert_int_equal(store_create(path, &f, &err), 0);
 	assert_int_equal(access(path, F_OK), -1);
 	assert_int_equal(write(store_fd(f), text, strlen(text)), strlen(text));
 	assert_int_equal(store_commit(f, &err), 0);
@@ -151,9 +151,8 @@ static void listing(void **state)
 static void creating(void **state)
 {
 	struct store_file *f, *g;
-	char *path = make("x", "first"), *err = NULL, text[16] = "", dir[128];
+	char *path = make("x", "first"), *err = NULL, dir[128];
 	struct stat st;
-	int fd;
 
 	(void)state;
 	snprintf(dir, sizeof(dir), "%s/vambrace/snapshots", home);
@@ -161,24 +160,19 @@ static void creating(void **state)
 	assert_int_equal(st.st_mode & 0777, 0600);
 	assert_int_equal(stat(dir, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0700);
-	assert_int_equal(store_create(path, false, &f, &err), -EEXIST);
+	assert_int_equal(store_create(path, &f, &err), -EEXIST);
 	free(err);
 	err = NULL;
-	/* Replaced as a whole, or not at all. */
-	assert_int_equal(store_create(path, true, &f, &err), 0);
-	assert_int_equal(write(store_fd(f), "second", 6), 6);
-	store_discard(f);
-	assert_int_equal(store_create(path, true, &f, &err), 0);
-	assert_int_equal(write(store_fd(f), "third", 5), 5);
-	assert_int_equal(store_commit(f, &err), 0);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	assert_int_equal(read(fd, text, sizeof(text)), 5);
-	assert_string_equal(text, "third");
-	close(fd);
+	/* What is given up leaves nothing. */
 	assert_int_equal(unlink(path), 0);
+	assert_int_equal(store_create(path, &f, &err), 0);
+	assert_int_equal(write(store_fd(f), "second", 6), 6);
+	assert_int_equal(files_in(dir), 1);
+	store_discard(f);
+	assert_int_equal(files_in(dir), 0);
 	/* Two at once: the second to end is told. */
-	assert_int_equal(store_create(path, false, &f, &err), 0);
-	assert_int_equal(store_create(path, false, &g, &err), 0);
+	assert_int_equal(store_create(path, &f, &err), 0);
+	assert_int_equal(store_create(path, &g, &err), 0);
 	assert_int_equal(store_commit(g, &err), 0);
 	assert_int_equal(store_commit(f, &err), -EEXIST);
 	assert_non_null(strstr(err, "meanwhile"));
@@ -186,7 +180,7 @@ static void creating(void **state)
 	err = NULL;
 	assert_int_equal(files_in(dir), 1);
 	free(path);
-	assert_int_equal(store_create("/nonexistent/x.vsnap", false, &f, &err), -ENOENT);
+	assert_int_equal(store_create("/nonexistent/x.vsnap", &f, &err), -ENOENT);
 	assert_non_null(strstr(err, "/nonexistent/x.vsnap"));
 	free(err);
 }
@@ -200,7 +194,7 @@ static void full(void **state)
 
 	(void)state;
 	snprintf(path, sizeof(path), "%s/f.vsnap", home);
-	assert_int_equal(store_create(path, false, &f, &err), 0);
+	assert_int_equal(store_create(path, &f, &err), 0);
 	for (size_t i = 0; i < ARM_ARRAY_SIZE(rets); i++) {
 		assert_int_equal(store_explain(f, rets[i], &err), rets[i]);
 		assert_non_null(strstr(err, words[i]));

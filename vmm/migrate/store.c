@@ -14,7 +14,6 @@
 
 struct store_file {
 	int fd;
-	bool replace;
 	char *path, *tmp;
 };
 
@@ -106,19 +105,18 @@ int store_path(const char *word, bool make, char **path, char **err)
 	return ret;
 }
 
-int store_create(const char *path, bool replace, struct store_file **out, char **err)
+int store_create(const char *path, struct store_file **out, char **err)
 {
 	struct store_file *f;
 	int ret = 0;
 
 	/* Before minutes go into it, not after. */
-	if (!replace && !access(path, F_OK))
+	if (!access(path, F_OK))
 		return err_set(err, -EEXIST, "%s: is there already; delete it first, or take another name", path);
 	f = calloc(1, sizeof(*f));
 	if (!f)
 		return -ENOMEM;
 	f->fd = -1;
-	f->replace = replace;
 	f->path = strdup(path);
 	if (!f->path || asprintf(&f->tmp, "%s.XXXXXX", path) < 0) {
 		f->tmp = NULL;
@@ -193,9 +191,9 @@ int store_commit(struct store_file *f, char **err)
 	int ret = fsync(f->fd) ? -errno : 0;
 
 	/* A link does not replace what somebody made meanwhile; where there are none, renaming has to do. */
-	if (!ret && !f->replace && !link(f->tmp, f->path)) {
+	if (!ret && !link(f->tmp, f->path)) {
 		unlink(f->tmp);
-	} else if (!ret && !f->replace && errno == EEXIST) {
+	} else if (!ret && errno == EEXIST) {
 		ret = err_set(err, -EEXIST, "%s: has been made by somebody else meanwhile; take another name", f->path);
 		store_discard(f);
 		return ret;

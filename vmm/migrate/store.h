@@ -28,9 +28,9 @@ struct store_file;
 
 /*
  * In the directory of @path, under another name until store_commit().  Mode 0600: guest memory is
- * in it.  0, or -errno and a sentence in *@err; -EEXIST: @path is there, and @replace is not set.
+ * in it.  0, or -errno and a sentence in *@err; -EEXIST: @path is there.
  */
-int store_create(const char *path, bool replace, struct store_file **out, char **err);
+int store_create(const char *path, struct store_file **out, char **err);
 /* Open for reading and writing, empty at first; stays @f's. */
 int store_fd(const struct store_file *f);
 /* Onto the disk, and under its name.  @f is gone in any case.  0, or -errno and a sentence in *@err. */

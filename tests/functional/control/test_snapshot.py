@@ -105,7 +105,8 @@ def test_disk_full(box):
     """A file system of the machine's own that is smaller than what the guest has in memory."""
     (box.path / "full").mkdir()
     (box.path / "R").write_bytes(os.urandom(16 << 20))
-    mount = ["unshare", "--map-root-user", "--mount", "sh", "-c", 'mount -t tmpfs -o size=8M none full && exec "$@"', "sh"]
+    mount = ["unshare", "--map-root-user", "--mount",
+             "sh", "-c", 'mount -t tmpfs -o size=8M none full && exec "$@"', "sh"]
     if subprocess.run([*mount, "true"], cwd=box.path, check=False).returncode:
         pytest.skip("no file systems can be mounted here")
     machine = box.start("--name", "m", "--memory", "64M", "--initrd", "R", wait="m", within=mount)
