@@ -26,7 +26,8 @@ TOP = HERE.parent.parent
 GUESTS = TOP / "tests/guest"
 sys.path += [str(TOP / "tools"), str(TOP / "tests/boot")]
 
-from bootrig import trouble_in  # noqa: E402
+import loaddisk             # noqa: E402
+from bootrig import SLOWDOWN, free_port, trouble_in     # noqa: E402
 from fetch_guest import Cpio    # noqa: E402
 
 COMMON = ["-O2", "-Wall", "-Wextra", "-Werror", "-ffreestanding", "-fno-pic", "-fno-stack-protector",
@@ -40,11 +41,12 @@ ISAS = {
              "-Wno-unused-parameter"], "guest32.ld",
             ["start32.S", "memory.c"], ["hold32.S", "a32.c", "selftest.c"], "cortex-a15"),
 }
-SELFCHECK = {
+LINUX_CC = {
+    None: ["gcc"],
     "a64": ["aarch64-linux-gnu-gcc"],
     "a32": ["arm-linux-gnueabihf-gcc", "-march=armv7-a", "-mfpu=neon"],
 }
-DISK_SIZE = 16 << 20
+DISK, DISK_SIZE = "disk.img", 16 << 20      # where each machine runs
 PATIENCE = 300      # seconds for whatever takes one of them on an idle host
 
 
@@ -62,18 +64,33 @@ def build(work, isa, macros=()):
     return elf
 
 
+def compile_linux(work, source, isa=None):
+    """A static program, for this machine unless @isa says for which; where it is."""
+    program = os.path.join(work, f"{source}-{isa or 'here'}")
+    subprocess.run([*LINUX_CC[isa], "-std=gnu17", "-Wall", "-Wextra", "-Werror", "-O2", "-static", "-pthread",
+                    "-o", program, str(HERE / f"{source}.c")], check=True)
+    return program
+
+
 @functools.lru_cache(maxsize=None)
 def linux_initrd(work, guest, isa):
-    """The guest's own, with selfcheck in it."""
-    program, initrd = os.path.join(work, "selfcheck-" + isa), os.path.join(work, f"initrd-{isa}")
-    subprocess.run([*SELFCHECK[isa], "-std=gnu17", "-Wall", "-Wextra", "-Werror", "-O2", "-static", "-pthread",
-                    "-o", program, str(HERE / "selfcheck.c")], check=True)
+    """The guest's own, with selfcheck in it, and what may load it."""
+    initrd = os.path.join(work, f"initrd-{isa}")
     cpio = Cpio()
-    cpio.file("selfcheck", pathlib.Path(program).read_bytes(), 0o755)
+    cpio.file("selfcheck", pathlib.Path(compile_linux(work, "selfcheck", isa)).read_bytes(), 0o755)
+    cpio.file("load", loaddisk.SCRIPT.encode(), 0o755)
     first = (pathlib.Path(guest) / "initrd.gz").read_bytes()
     # An archive that is not compressed begins at a multiple of four.
     pathlib.Path(initrd).write_bytes(first + bytes(-len(first) % 4) + cpio.finish())
     return initrd
+
+
+def listens(uri):
+    """Is somebody there?  A Unix socket that can be seen can be connected to."""
+    if uri.startswith("unix:"):
+        return os.path.exists(uri[5:])
+    port = int(uri.rpartition(":")[2])
+    return f":{port:04X} 00000000:0000 0A" in pathlib.Path("/proc/net/tcp").read_text(encoding="ascii")
 
 
 def cpu_of(isa):
@@ -83,12 +100,18 @@ def cpu_of(isa):
 class Machine:
     """A vambrace process that has the guest, had it or waits for it."""
 
+    poll = 0.01
+
     def __init__(self, rig, name, words):
-        self.rig, self.name = rig, name
+        self.rig, self.name, self.handle = rig, name, name
         self.out, self.err = rig.work / f"{name}.out", rig.work / f"{name}.err"
         with open(self.out, "wb") as out, open(self.err, "wb") as err:
-            self.process = subprocess.Popen([rig.vambrace, *words], stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-                                            env=rig.env, cwd=rig.work)
+            self.process = subprocess.Popen([rig.vambrace, *words, "--name", name], stdin=subprocess.DEVNULL,
+                                            stdout=out, stderr=err, env=rig.env, cwd=rig.work)
+
+    def say(self, *words):
+        """A command on the same host."""
+        return self.rig.say(*words)
 
     def text(self):
         return self.out.read_bytes().decode(errors="replace")
@@ -99,10 +122,14 @@ class Machine:
     def running(self):
         return self.process.poll() is None
 
+    @staticmethod
+    def listens(uri):
+        return listens(uri)
+
     def wait(self):
         """Its exit status."""
         try:
-            return self.process.wait(PATIENCE)
+            return self.process.wait(PATIENCE * SLOWDOWN)
         except subprocess.TimeoutExpired:
             raise Failed(f"{self.name} does not end\n{self.complaints()}") from None
 
@@ -113,13 +140,16 @@ class Machine:
 
 
 class Rig:
-    """One guest and the machines that it has been in, oldest first."""
+    """One guest and the machines that it has been in, oldest first.
 
-    def __init__(self, vambrace, work, engines=("jit",)):
+    With @board, a KvmHost, every second machine is there, and its disk goes along; else all have one.
+    """
+
+    def __init__(self, vambrace, work, engines=("jit",), board=None):
         self.vambrace, self.work, self.engines = os.path.abspath(vambrace), pathlib.Path(work), engines
-        self.machines = []
+        self.board, self.cpu, self.machines, self.echo = board, None, [], None
         self.check = self.selftest_rounds       # what reads the guest's output
-        self.received = ("--net", "none")       # options of the machines that wait
+        self.options = ["--net", "none"]        # of each machine
         runtime = self.work / "run"
         runtime.mkdir(mode=0o700, exist_ok=True)
         self.env = dict(os.environ, XDG_RUNTIME_DIR=str(runtime), XDG_DATA_HOME=str(self.work / "data"))
@@ -130,43 +160,78 @@ class Rig:
     def __exit__(self, *_):
         for m in self.machines:
             m.kill()
+        if self.echo:
+            self.echo.kill()
+            self.echo.wait()
+        if self.board and self.echo and self.board.alive():
+            self.board.run("killall echo")
 
     @property
     def now(self):
         return self.machines[-1]
 
-    def add(self, words):
+    def add(self, *words):
         n = len(self.machines)
-        name = f"m{n}"
-        self.machines.append(Machine(self, name, [*words, "--name", name, "--engine",
-                                                  self.engines[n % len(self.engines)]]))
-        return self.now
+        words = [*words, *self.options]
+        if self.there(n):
+            m = self.board.machine(f"m{n}", words)
+        else:
+            m = Machine(self, f"m{n}", [*words, "--engine", self.engines[n % len(self.engines)]])
+        self.machines.append(m)
+        return m
+
+    def there(self, n):
+        """Is the @n-th machine on the board?"""
+        return self.board is not None and n % 2 == 1
+
+    def make_disk(self, n):
+        """An empty one for the @n-th machine."""
+        if self.there(n):
+            self.board.run(f"rm -f {DISK}; truncate -s {DISK_SIZE} {DISK}")
+        else:
+            with open(self.work / DISK, "wb") as f:
+                f.truncate(DISK_SIZE)
+
+    def start_echo(self):
+        """What answers at 10.0.2.2 of the guest wherever it is; the port."""
+        port = free_port()
+        self.echo = subprocess.Popen([compile_linux(str(self.work), "echo"), str(port)])
+        if self.board:
+            self.board.run(f"/echo {port} >/dev/null 2>&1 &")
+        return port
 
     def start(self, *words):
-        return self.add(["run", *words])
+        return self.add("run", *words)
 
     def receive(self, *words):
         """A machine that waits; where, too."""
-        path = self.work / f"s{len(self.machines)}"
-        m = self.add(["receive", f"unix:{path}", *self.received, *words])
-        # A socket that can be seen can be connected to.
-        self.until(path.exists, f"{m.name} does not listen", m)
-        return m, f"unix:{path}"
+        n = len(self.machines)
+        if self.there(n):
+            at, uri = self.board.wire()
+        elif self.board:
+            at, uri = self.board.wire_back()
+        else:
+            at = uri = f"unix:{self.work}/s{n}"
+        if self.board and DISK in self.options:
+            self.make_disk(n)
+        m = self.add("receive", at, *words)
+        self.until(lambda: m.listens(at), f"{m.name} does not listen", m)
+        return m, uri
 
     def until(self, done, what, machine=None):
-        end = time.monotonic() + PATIENCE
         machine = machine or self.now
+        end = time.monotonic() + PATIENCE * SLOWDOWN
         while not done():
             if not machine.running() or time.monotonic() > end:
                 if done():
                     return
                 raise Failed(f"{what}\n{machine.complaints()}{self.tail()}")
-            time.sleep(0.01)
+            time.sleep(machine.poll)
 
     def say(self, *words):
         return subprocess.run([self.vambrace, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, env=self.env, cwd=self.work, timeout=PATIENCE, check=False,
-                              text=True)
+                              stderr=subprocess.PIPE, env=self.env, cwd=self.work, timeout=PATIENCE * SLOWDOWN,
+                              check=False, text=True)
 
     def named(self):
         """Until the machine can be talked to."""
@@ -176,12 +241,15 @@ class Rig:
         """To a machine of its own; what migrate said of it."""
         source = self.now
         target, uri = self.receive(*receive)
-        done = self.say("migrate", source.name, uri, *words)
+        if self.board:
+            words = [*words, *(["--with-disks"] if DISK in self.options else [])]
+        done = source.say("migrate", source.handle, uri, *words)
         if done.returncode:
             raise Failed(f"{source.name} to {target.name}: status {done.returncode}\n{done.stdout}{done.stderr}"
                          f"{source.complaints()}{target.complaints()}")
-        if source.wait():
-            raise Failed(f"{source.name} ended with {source.process.returncode} after it moved\n{source.complaints()}")
+        status = source.wait()
+        if status:
+            raise Failed(f"{source.name} ended with {status} after it moved\n{source.complaints()}")
         return (done.stdout or done.stderr).strip().splitlines()[-1]
 
     def text(self):
@@ -205,6 +273,12 @@ class Rig:
         if told != [(str(i + 1), "ok") for i in range(len(told))]:
             raise Failed(f"rounds {told[-20:]}\n{text[-1500:]}")
         return len(told)
+
+    def lives(self, load):
+        """Connections through the network, which end with each move, come about again; and the load does something."""
+        self.until(lambda: "network: answers" in self.now.text(), "the network does not answer")
+        for name in loaddisk.PROGRAMS if load else ():
+            self.until(lambda name=name: f"load: {name}" in self.text(), f"{name} is not through once")
 
     def selftest_rounds(self, text):
         """Of guest/selftest.c, which has the machine for itself."""
@@ -235,36 +309,40 @@ class Rig:
 def start_selftest(rig, isa, cpus, macros=(), words=(), wait=True):
     """@wait: until it has done a few rounds; not for one that may end before."""
     elf = build(str(rig.work), isa, tuple(macros))
-    rig.start("--kernel", elf, "--machine", "virt", "--cpu", cpu_of(isa), "--cpus", str(cpus), "--memory", "64M",
-              "--net", "none", *words)
+    rig.start("--kernel", elf, "--machine", "virt", "--cpu", rig.cpu or cpu_of(isa), "--cpus", str(cpus),
+              "--memory", "64M",
+              *words)
     if wait:
         rig.named()
         rig.on()
 
 
-def start_linux(rig, guest, isa, cpus, words=()):
-    """Until selfcheck has begun; a kernel's boot is a moment as good as any for those who do not wait."""
-    disk = rig.work / "disk.img"
-    with open(disk, "wb") as f:
-        f.truncate(DISK_SIZE)
+def start_linux(rig, guest, isa, cpus, memory="512M", mib=16, load=False, append=""):
+    """Until it can be talked to; a kernel's boot is a moment as good as any for those who do not wait.
+
+    @mib: how much each of selfcheck's threads for memory has.  @load: hackbench and stress-ng run beside it.
+    """
     rig.check = rig.linux_rounds
-    rig.received = ("--net", "none", "--disk", str(disk))
+    rig.options = ["--net", "user", "--disk", DISK, *(["--disk", f"{loaddisk.ensure(isa)},readonly"] if load else [])]
+    rig.make_disk(0)
+    run = f"/{'load' if load else 'selfcheck'} --memory {mib} --disk /dev/vda " \
+          f"--echo 10.0.2.2:{rig.start_echo()}"
     kernel = next(k for k in (pathlib.Path(guest) / "zImage", pathlib.Path(guest) / "Image") if k.exists())
     rig.start("--kernel", str(kernel), "--initrd", linux_initrd(str(rig.work), str(guest), isa),
-              "--append", 'console=ttyAMA0 earlycon run="/selfcheck --disk /dev/vda"', "--machine", "virt",
-              "--cpu", cpu_of(isa), "--cpus", str(cpus), "--memory", "512M", *rig.received, *words)
+              "--append", f'console=ttyAMA0 earlycon run="{run}" {append}', "--machine", "virt",
+              "--cpu", rig.cpu or cpu_of(isa), "--cpus", str(cpus), "--memory", memory)
     rig.named()
 
 
-def trips(rig, n, rng, told=print):
-    """@n of them, at random moments."""
+def trips(rig, n, rng, told=print, each=4, words=()):
+    """@n of them, at random moments; after every @each it is waited for a round."""
     for i in range(n):
         time.sleep(rng.uniform(0, 0.3))
         begin = time.monotonic()
-        said = rig.move()
+        said = rig.move(*words)
         rig.rounds()
         told(f"{i + 1}: {time.monotonic() - begin:.2f} s; {said}")
-        if i % 4 == 3 and rig.rounds():
+        if i % each == each - 1 and rig.rounds():
             rig.on(1)
     rig.on(20 if rig.check == rig.selftest_rounds else 3)
 

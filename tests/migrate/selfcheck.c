@@ -6,9 +6,10 @@
  *
  * Each thing that is checked is a thread that goes on and on: memory, FP and SIMD
  * registers, clocks, timers, counts under a mutex and by atomics, a pipe, TCP and UDP over the loopback,
- * a disk, TCP to a host that sends back what it gets.  Once a second "round N ok" is printed; what
- * is wrong as "FAIL WHAT got X want Y".  A thread that does nothing for PATIENCE
- * seconds of the guest's clock is wrong as well.  After --rounds (0: never) "selfcheck: N rounds, F failed".
+ * a disk, TCP and UDP to a host that sends back what it gets.  Once a second "round N ok" is printed; what
+ * is wrong as "FAIL WHAT got X want Y"; "network: answers" for each new connection to the host.  A thread that
+ * does nothing for PATIENCE seconds of the guest's clock is wrong as well.  After --rounds (0: never)
+ * "selfcheck: N rounds, F failed".
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -383,13 +384,6 @@ static void tcp_begin(struct worker *w)
 	spawn(echo_thread, (void *)(intptr_t)w->fd[1]);
 }
 
-static void host_begin(struct worker *w)
-{
-	w->fd[0] = socket(AF_INET, SOCK_STREAM, 0);
-	if (w->fd[0] < 0 || connect(w->fd[0], (struct sockaddr *)&opt.echo, sizeof(opt.echo)))
-		give_up("TCP to the host");
-}
-
 /* Less than what the kernel buffers, so that nobody waits for somebody who waits. */
 static void stream_step(struct worker *w)
 {
@@ -428,6 +422,109 @@ static void udp_step(struct worker *w)
 		fail("UDP, bytes", (u64)n, sizeof(out));
 	else
 		verify("UDP", in, sizeof(out), w->gen);
+	w->gen++;
+}
+
+/*
+ * ---- the host, through the machine's network card ----
+ *
+ * The user network does not move along: connections end, and what is under way is lost.  So all is
+ * tried again until it is answered; but what comes must be right.
+ */
+
+#define ANSWER_S 3	/* how long an answer may take before it counts as lost */
+
+/* Connected to the echo, or not yet (-1). */
+static int host_socket(int type)
+{
+	struct timeval limit = { .tv_sec = ANSWER_S };
+	int fd = socket(AF_INET, type, 0);
+
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) ||
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)))
+		give_up("a socket");
+	if (!connect(fd, (struct sockaddr *)&opt.echo, sizeof(opt.echo)))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* How much of @out came back; less than @len when the connection broke. */
+static size_t exchange(int fd, const u8 *out, u8 *in, size_t len)
+{
+	size_t sent = 0, got = 0;
+	ssize_t n;
+
+	for (; sent < len; sent += (size_t)n) {
+		n = write(fd, out + sent, len - sent);
+		if (n <= 0)
+			return 0;
+	}
+	for (; got < len; got += (size_t)n) {
+		n = read(fd, in + got, len - got);
+		if (n <= 0)
+			break;
+	}
+	return got;
+}
+
+static void host_tcp_begin(struct worker *w)
+{
+	w->fd[0] = -1;
+}
+
+static void host_tcp_step(struct worker *w)
+{
+	u8 out[4096], in[4096];
+	size_t len = 8 + mix(w->gen, 5) % (sizeof(out) - 8) / 8 * 8, got = 0;
+
+	fill(out, len, mix(w->gen, w->n));
+	while (got < len) {
+		if (w->fd[0] < 0)
+			w->fd[0] = host_socket(SOCK_STREAM);
+		if (w->fd[0] < 0) {
+			usleep(100000);
+			continue;
+		}
+		got = exchange(w->fd[0], out, in, len);
+		verify(w->name, in, got, mix(w->gen, w->n));
+		if (got == len && w->begun++ == 0)
+			puts("network: answers");
+		if (got < len) {
+			w->begun = 0;
+			close(w->fd[0]);
+			w->fd[0] = -1;
+		}
+	}
+	w->gen++;
+}
+
+static void host_udp_begin(struct worker *w)
+{
+	w->fd[0] = host_socket(SOCK_DGRAM);
+	if (w->fd[0] < 0)
+		give_up("UDP to the host");
+}
+
+/* An answer to what was sent again may come twice, and late: each says which it is. */
+static void host_udp_step(struct worker *w)
+{
+	u64 out[150], in[151];
+	bool again = true;
+	ssize_t n;
+
+	out[0] = w->gen;
+	fill(out + 1, sizeof(out) - 8, w->gen);
+	do {
+		if (again && write(w->fd[0], out, sizeof(out)) != sizeof(out))
+			usleep(100000);
+		n = read(w->fd[0], in, sizeof(in));
+		again = n != sizeof(out) || in[0] > w->gen;
+		if (!again)
+			verify(w->name, in + 1, sizeof(out) - 8, in[0]);
+		else if (n >= 0)
+			fail("UDP to the host, bytes and number", (u64)n, in[0]);
+	} while (again || in[0] != w->gen);
 	w->gen++;
 }
 
@@ -572,8 +669,10 @@ int main(int argc, char **argv)
 		nworkers++;
 	if (opt.disk)
 		add_worker("disk", disk_step, disk_begin);
-	if (opt.echo.sin_port)
-		add_worker("TCP to the host", stream_step, host_begin);
+	if (opt.echo.sin_port) {
+		add_worker("TCP to the host", host_tcp_step, host_tcp_begin);
+		add_worker("UDP to the host", host_udp_step, host_udp_begin);
+	}
 	for (unsigned int i = 0; i < nworkers; i++)
 		spawn(work, &workers[i]);
 	printf("selfcheck: %u threads\n", nworkers);

@@ -59,14 +59,12 @@ def test_engines(rig, isa):
     trips(rig, 6, seed_of(isa, "engines"))
 
 
-def test_linux64(rig, guest):
-    start_linux(rig, guest, "a64", 2)
-    trips(rig, 8, seed_of("linux64"))
-
-
-def test_linux32(rig, kernels):
-    start_linux(rig, kernels("armmp-lpae")["guest"], "a32", 2)
-    trips(rig, 8, seed_of("linux32"))
+@pytest.mark.parametrize("isa,flavour,cpus", [("a64", "a64", 1), ("a32", "armmp-lpae", 2), ("a64", "a64", 4)])
+def test_linux(rig, kernels, isa, flavour, cpus):
+    """With disk and network, while hackbench and stress-ng run beside it."""
+    start_linux(rig, kernels(flavour)["guest"], isa, cpus, load=True)
+    trips(rig, 6, seed_of(isa, "linux", cpus))
+    rig.lives(load=True)
 
 
 @pytest.mark.slow
@@ -81,5 +79,6 @@ def test_many_trips(rig, isa, cpus):
 @pytest.mark.parametrize("cpus", CPUS)
 @pytest.mark.parametrize("isa,flavour", [("a64", "a64"), ("a32", "armmp-lpae"), ("a32", "armmp")])
 def test_linux_many(rig, kernels, isa, flavour, cpus):
-    start_linux(rig, kernels(flavour)["guest"], isa, cpus)
+    start_linux(rig, kernels(flavour)["guest"], isa, cpus, load=True)
     trips(rig, 60, seed_of(isa, flavour, cpus))
+    rig.lives(load=True)

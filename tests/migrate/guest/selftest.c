@@ -6,7 +6,8 @@
  *
  * "round N ok" comes every PRINT rounds; "FAIL cpu C round N WHAT got X want Y"; at the
  * end "selftest: N rounds, F failed" and power off.  The number of rounds is
- * "rounds=N" on the kernel's command line, else ROUNDS; 0: for ever.
+ * "rounds=N" on the kernel's command line, else ROUNDS; 0: for ever.  "ticks=N" is how often the timers
+ * tick a second, else TICKS: a host that is emulated itself may be too slow for these.
  *
  * With SPOIL=N the N-th thing is made wrong in the fifth round, to see that it is noticed.
  */
@@ -43,7 +44,7 @@ struct cpu {
 
 static struct cpu cpus[MAX_CPUS];
 static unsigned int ncpus;
-static u32 rounds = ROUNDS;
+static u32 rounds = ROUNDS, ticks_per_s = TICKS;
 static volatile u32 round_now, failures, print_lock;
 static volatile u32 barrier_count, barrier_turn;
 static volatile u32 the_lock, exclusive_sum;
@@ -214,14 +215,14 @@ static void take_tick(struct cpu *c)
 	if (arch_count() < cval)
 		fail("a tick before its time", arch_count(), cval);
 	c->ticks++;
-	c->timer_next += arch_hz() / TICKS;
+	c->timer_next += arch_hz() / ticks_per_s;
 	arch_timer_set(c->timer_next);
 }
 
 static void start_timer(struct cpu *c)
 {
 	c->timer_start = arch_count();
-	c->timer_next = c->timer_start + arch_hz() / TICKS;
+	c->timer_next = c->timer_start + arch_hz() / ticks_per_s;
 	arch_timer_set(c->timer_next);
 }
 
@@ -234,7 +235,7 @@ static void check_ticks(struct cpu *c)
 	arch_irqs(false);
 	ticks = c->ticks;
 	begin = arch_count();
-	due = divide(begin - c->timer_start, arch_hz() / TICKS);
+	due = divide(begin - c->timer_start, arch_hz() / ticks_per_s);
 	arch_irqs(true);
 	if (ticks > due)
 		fail("ticks", ticks, due);
@@ -653,27 +654,29 @@ static u32 be32(const u8 *p)
 	return (u32)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3];
 }
 
-/* "rounds=N" anywhere in the tree: nothing else there is called so. */
-static void read_tree(const u8 *fdt)
+/* "@key=N" anywhere in the tree: nothing else there is called so. */
+static void read_number(const u8 *fdt, u32 size, const char *key, u32 *n)
 {
-	static const char key[] = "rounds=";
-	u32 size;
-
-	if (!fdt || ((unsigned long)fdt & 3) || be32(fdt) != 0xd00dfeed)
-		return;
-	size = be32(fdt + 4);
-	for (u32 i = 0; i + sizeof(key) < size; i++) {
+	for (u32 i = 0; i + 16 < size; i++) {
 		unsigned int k = 0;
 
 		while (key[k] && fdt[i + k] == (u8)key[k])
 			k++;
 		if (key[k])
 			continue;
-		rounds = 0;
+		*n = 0;
 		for (i += k; i < size && fdt[i] >= '0' && fdt[i] <= '9'; i++)
-			rounds = rounds * 10 + fdt[i] - '0';
+			*n = *n * 10 + fdt[i] - '0';
 		return;
 	}
+}
+
+static void read_tree(const u8 *fdt)
+{
+	if (!fdt || ((unsigned long)fdt & 3) || be32(fdt) != 0xd00dfeed)
+		return;
+	read_number(fdt, be32(fdt + 4), "rounds=", &rounds);
+	read_number(fdt, be32(fdt + 4), "ticks=", &ticks_per_s);
 }
 
 /* The tree comes in the first or in the third argument. */
