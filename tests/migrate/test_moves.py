@@ -100,6 +100,25 @@ def test_idle(kernels, tmp_path):
     assert min(still) < 50, still
 
 
+def test_held(kernels, tmp_path):
+    """What is held stands still, its clock too, and arrives so."""
+    with Machine(tmp_path, "held", memory="128M", **kernels("a64")) as m:
+        m.console.wait_shell()
+        m.console.serve()
+        before = float(m.run("cat /proc/uptime").split()[0])
+        began = time.monotonic()
+        assert m.tell("pause").returncode == 0
+        time.sleep(4)
+        m.move()
+        assert m.status()["state"] == "paused"
+        time.sleep(2)
+        assert m.tell("resume").returncode == 0
+        passed = float(m.run("cat /proc/uptime").split()[0]) - before
+        assert passed < time.monotonic() - began - 5, passed
+        m.console.check_kernel()
+        m.console.poweroff("poweroff")
+
+
 def write_disk(m, mb):
     """A pattern that follows from its place; written and read back while the guest moves."""
     m.run(f"( i=0; while [ $i -lt {mb} ]; do yes $i | dd of=/dev/vda bs=1M count=1 seek=$i iflag=fullblock "
