@@ -1,22 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Arm hosts with KVM, which are boards that QEMU plays, and the machines of guests on them.
 
-A Cortex-A15 with our module, on either of its boards, or a Cortex-A57 with Linux' KVM.  It reaches this machine
-through QEMU's user network.  What the boards and the VMM on them are: tests/hyp/.
+A Cortex-A15 with our module, on either of its boards, or a Cortex-A57 with Linux' KVM, for guests with EL1 in AArch64
+or in AArch32.  It reaches this machine through QEMU's user network.  What the boards and the VMM on them are: tests/hyp/.
+
+On the A57 QEMU (7.2 and 10.0) has the SPSR of an AArch32 mode where EL2 in AArch64 neither reads nor writes it while
+the guest is in that mode: who is stopped there comes with an old one, and who begins there has another CPU's.  Linux is
+in these modes for a few instructions at the beginning of an exception.  A guest that was stopped in one is
+not moved, or not looked at further, but the next is taken; and vCPUs stay on a CPU of their own.
 """
 import base64
 import os
+import re
 import shlex
 import subprocess
 import sys
 import time
 
-from moves import SLOWDOWN, free_port
+from moves import SLOWDOWN, command, free_port
 
 sys.path.append(os.path.join(os.path.dirname(__file__), "../hyp"))
 
 # pylint: disable=wrong-import-position
-from hyprig import Host             # noqa: E402  puts tools/ into the path
+from hyprig import TOP, Host        # noqa: E402  puts tools/ into the path
 import build_hyp                    # noqa: E402
 from vmmrig import vmm_files        # noqa: E402
 
@@ -26,7 +32,25 @@ HOSTS = {
     "a15": {"board": "virt", "arch": "armhf", "isa": "a32", "guest": "armmp", "kernel": "zImage"},
     "vexpress": {"board": "vexpress", "arch": "armhf", "isa": "a32", "guest": "armmp", "kernel": "zImage"},
     "a57": {"board": "virt64", "arch": "arm64", "isa": "a64", "guest": "a64", "kernel": "Image"},
+    "a57-32": {"board": "virt64", "arch": "arm64", "isa": "a32", "guest": "armmp-lpae", "kernel": "zImage"},
 }
+# FIQ, IRQ, Abort, Undefined.
+VECTOR_MODES = (0x11, 0x12, 0x17, 0x1b)
+# How often in a row a guest may be found in one.
+VECTOR_TIMES = 4
+
+
+def modes(control):
+    """The modes of the vCPUs of a machine here that is held."""
+    path = control + ".look"
+    said = command("snapshot", "save", control, path)
+    assert said.returncode == 0, said.stderr
+    dump = subprocess.run([sys.executable, os.path.join(TOP, "tools/stream_dump.py"), path], check=True,
+                          stdout=subprocess.PIPE, text=True).stdout
+    os.remove(path)
+    found = [int(psr, 16) & 0x1f for psr in re.findall(r"^  PSTATE = (\w+)", dump, re.M)]
+    assert found, dump
+    return found
 
 
 class BoardMachine:
@@ -95,6 +119,7 @@ class KvmHost:
         if module and not os.environ.get("HYP_MODULE"):
             build_hyp.ensure("armmp-lpae")
         self.name, self.kind, self.port = name, kind, free_port()
+        self.aarch32_on_64 = kind["arch"] == "arm64" and kind["isa"] == "a32"
         self.host = Host(f"migrate-{name}", board=kind["board"], files={**vmm_files(kind["arch"]), **files},
                          load=module, memory=1024, modules=("virtio_mmio", "virtio_net"),
                          extra=["-netdev", f"user,id=n,hostfwd=tcp:127.0.0.1:{self.port}-:{INSIDE}",
@@ -132,5 +157,18 @@ class KvmHost:
     def describe(self, tmp):
         """The identity of its CPUs, as a file here."""
         path = tmp / "identity"
-        path.write_text(self.run("/vmm/vambrace host describe", timeout=60) + "\n")
+        how = "--aarch32" if self.aarch32_on_64 else ""
+        path.write_text(self.run(f"/vmm/vambrace host describe {how}", timeout=60) + "\n")
         return path
+
+    def pin(self):
+        """Each vCPU stays where it is, of one that runs."""
+        self.run("for t in /proc/[0-9]*/task/*; do n=$(cat $t/comm 2>/dev/null); case $n in "
+                 "vcpu*) taskset -p $((1 << ${n#vcpu})) ${t##*/};; esac; done")
+
+    def spoils(self, control):
+        """Does the board spoil the registers of a guest that is held where it is now?  It is a machine here."""
+        if not self.aarch32_on_64 or not any(mode in VECTOR_MODES for mode in modes(control)):
+            return False
+        print("stopped in a vector: once more")
+        return True
