@@ -317,8 +317,7 @@ void psci_cpu_started(struct psci *p, unsigned int cpu)
 
 int psci_validate(const struct psci *p)
 {
-	if (p->version != PSCI_VERSION_0_2 && p->version != PSCI_VERSION_1_0 &&
-	    p->version != PSCI_VERSION_1_1)
+	if (p->version != PSCI_VERSION_0_2 && (p->version < PSCI_VERSION_1_0 || p->version > PSCI_VERSION_1_3))
 		return -EINVAL;
 	for (unsigned int i = 0; i < 3; i++) {
 		if (p->workaround[i] < SMCCC_WA_NOT_REQUIRED ||

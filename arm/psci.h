@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * PSCI 0.2, 1.0 and 1.1 (DEN 0022) and the SMCCC 1.1 discovery calls (DEN 0028)
+ * PSCI 0.2 and 1.0 to 1.3 (DEN 0022) and the SMCCC 1.1 discovery calls (DEN 0028)
  * as a state machine without threads.
  *
  * Locking: one lock per VM, taken by the caller around every function here and
@@ -16,6 +16,9 @@
 #define PSCI_VERSION_0_2 0x00002u
 #define PSCI_VERSION_1_0 0x10000u
 #define PSCI_VERSION_1_1 0x10001u
+/* What these add is optional, and not there: they are for guests that were told so elsewhere. */
+#define PSCI_VERSION_1_2 0x10002u
+#define PSCI_VERSION_1_3 0x10003u
 #define SMCCC_VERSION_1_1 0x10001u
 
 /* Function ids: SMC32 form; PSCI_64() makes the SMC64 form. */

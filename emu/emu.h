@@ -138,6 +138,15 @@ bool emu_vcpu_off(struct emu_vcpu *vcpu);
 /* -EINVAL: to switch off what nobody could switch on (no_psci). */
 int emu_vcpu_set_off(struct emu_vcpu *vcpu, bool off);
 
+/* An SError that is pending: 0, or EMU_SERROR with the ISS of its syndrome in bits 24:0. */
+#define EMU_SERROR (1u << 31)
+u32 emu_vcpu_serror(struct emu_vcpu *vcpu);
+void emu_vcpu_set_serror(struct emu_vcpu *vcpu, u32 serror);
+/* PSCI_VERSION_* of arm/psci.h, what the guest is told; 0: there is no firmware.  Not changed by a reset. */
+u32 emu_vm_psci_version(struct emu_vm *vm);
+/* -EINVAL: there is no such. */
+int emu_vm_set_psci_version(struct emu_vm *vm, u32 version);
+
 /*
  * The count that CNTVCT of vCPU 0 shows now, and how fast it goes (@hz may be NULL).  It goes on while the vCPUs are
  * stopped, and private interrupts with it.

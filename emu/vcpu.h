@@ -100,7 +100,7 @@ struct emu_vcpu {
 	struct {			/* CPU_ON parameters; under vm->psci_lock */
 		u64 entry, context;
 	} psci_on;
-	atomic_uint serror;		/* bit 31: an SError is pending, bits 24:0 are its ISS */
+	atomic_uint serror;		/* EMU_SERROR: one is pending, bits 24:0 are its ISS */
 	bool breakpoints;		/* one is enabled at least: debug_derive() */
 	bool insn_counted;		/* insn_count is kept; run/ sets it before the first reset */
 	/* What the timer thread sees; all under vm->timer_lock, the truth is in st.sys[]. */
@@ -282,6 +282,8 @@ void cpu_psci_reset(struct emu_vm *vm);
 /* For emu_vcpu_off() and emu_vcpu_set_off(). */
 bool cpu_psci_off(struct emu_vcpu *v);
 int cpu_psci_set_off(struct emu_vcpu *v, bool off);
+u32 cpu_psci_version(struct emu_vm *vm);
+int cpu_psci_set_version(struct emu_vm *vm, u32 version);
 /* HVC #0 with a PSCI or SMCCC function in x0: results in x0..x3. */
 void cpu_psci_call(struct emu_vcpu *v);
 

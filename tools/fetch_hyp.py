@@ -8,7 +8,7 @@ DIR/root gets the headers of Debian's kernels with the build tools of this
 machine's own architecture, DIR/FLAVOUR the kernel (zImage or Image, the board's
 device tree, lib/modules), busybox and `headers`, a link to the directory that
 Kbuild wants.  armmp-thumb2 is armmp with CONFIG_THUMB2_KERNEL: to compile only,
-no such kernel is in Debian.  arm64 is a host with a KVM of its own.
+no such kernel is in Debian.  arm64 and 6.12-arm64 are hosts with a KVM of their own.
 """
 import argparse
 import hashlib
@@ -30,6 +30,7 @@ FLAVOURS = {
     "6.12-armmp-lpae": ("armhf", "armmp-lpae", True, {}),
     "armmp-thumb2": ("armhf", "armmp", False, {"CONFIG_THUMB2_KERNEL": "y"}),
     "arm64": ("arm64", "arm64", False, {}),
+    "6.12-arm64": ("arm64", "arm64", True, {}),
 }
 BOARD_DTB = "vexpress-v2p-ca15-tc1.dtb"
 CROSS = {"armhf": ["ARCH=arm", "CROSS_COMPILE=arm-linux-gnueabihf-"],

@@ -141,6 +141,17 @@ static int choose_engine(struct vm_config *cfg, struct accel_host *host, char **
 	return ret;
 }
 
+/* Where the guest is to go its firmware has that version. */
+static int set_psci(struct vm *vm, char **err)
+{
+	const struct accel_ops *ops = vm->accel->ops;
+	u32 version = vm->cfg->like ? vm->cfg->like->id.psci : 0;
+	int ret = version && ops->set_psci && !vm->type->no_psci ? ops->set_psci(vm->accel, version) : 0;
+
+	return ret ? err_set(err, ret, "--cpu host-of: PSCI %u.%u is not what this side's firmware can be; change that "
+			     "line of the file", version >> 16, version & 0xffff) : 0;
+}
+
 static int create_engine(struct vm *vm, char **err)
 {
 	const struct vm_config *cfg = vm->cfg;
@@ -165,6 +176,8 @@ static int create_engine(struct vm *vm, char **err)
 
 	if (!ret && cfg->engine == ACCEL_KVM)
 		ret = config_check_like(cfg, vm->accel, &vm->model, err);
+	if (!ret)
+		ret = set_psci(vm, err);
 	if (ret)
 		return ret;
 	ret = vm->accel->ops->map_ram(vm->accel, vm->type->ram_base, cfg->memory, vm->ram, false);

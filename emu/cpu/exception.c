@@ -13,7 +13,6 @@
 
 enum { VEC_SYNC = 0, VEC_IRQ = 0x80, VEC_FIQ = 0x100, VEC_SERROR = 0x180 };
 
-#define SERROR_PENDING (1u << 31)
 
 static const char *ec_name(u32 esr)
 {
@@ -149,7 +148,7 @@ bool cpu_take_interrupt(struct emu_vcpu *v)
 	if (atomic_load_explicit(&v->pmu_due, memory_order_acquire))
 		pmu_poll(v);
 	serror = atomic_load_explicit(&v->serror, memory_order_acquire);
-	if ((serror & SERROR_PENDING) && !(masked & PSR_A)) {
+	if ((serror & EMU_SERROR) && !(masked & PSR_A)) {
 		atomic_store(&v->serror, 0);
 		raise_at(v, esr_make(EC_SERROR, true, serror & ESR_ISS_MASK), v->st.pc);
 		v->exc.serror = true;
@@ -169,12 +168,12 @@ bool cpu_has_work(struct emu_vcpu *v)
 	if (atomic_load_explicit(&v->pmu_due, memory_order_acquire))
 		return true;
 	return atomic_load_explicit(&v->lines, memory_order_acquire) ||
-	       (atomic_load_explicit(&v->serror, memory_order_acquire) & SERROR_PENDING);
+	       (atomic_load_explicit(&v->serror, memory_order_acquire) & EMU_SERROR);
 }
 
 void cpu_inject_serror(struct emu_vcpu *v, u32 iss)
 {
-	atomic_store(&v->serror, SERROR_PENDING | (iss & ESR_ISS_MASK));
+	atomic_store(&v->serror, EMU_SERROR | (iss & ESR_ISS_MASK));
 	vcpu_kick(v, VCPU_REQ_KICK);
 }
 

@@ -140,6 +140,29 @@ int cpu_psci_set_off(struct emu_vcpu *v, bool off)
 	return 0;
 }
 
+u32 cpu_psci_version(struct emu_vm *vm)
+{
+	return vm->cfg.no_psci ? 0 : vm->psci->psci.version;
+}
+
+int cpu_psci_set_version(struct emu_vm *vm, u32 version)
+{
+	struct psci *p = &vm->psci->psci;
+	u32 was;
+	int ret;
+
+	if (vm->cfg.no_psci)
+		return -EINVAL;
+	pthread_mutex_lock(&vm->psci_lock);
+	was = p->version;
+	p->version = version;
+	ret = psci_validate(p);
+	if (ret)
+		p->version = was;
+	pthread_mutex_unlock(&vm->psci_lock);
+	return ret;
+}
+
 void cpu_psci_call(struct emu_vcpu *v)
 {
 	struct emu_vm *vm = v->vm;

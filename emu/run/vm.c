@@ -425,6 +425,26 @@ int emu_vcpu_set_off(struct emu_vcpu *v, bool off)
 	return cpu_psci_set_off(v, off);
 }
 
+u32 emu_vcpu_serror(struct emu_vcpu *v)
+{
+	return atomic_load(&v->serror);
+}
+
+void emu_vcpu_set_serror(struct emu_vcpu *v, u32 serror)
+{
+	atomic_store(&v->serror, serror);
+}
+
+u32 emu_vm_psci_version(struct emu_vm *vm)
+{
+	return cpu_psci_version(vm);
+}
+
+int emu_vm_set_psci_version(struct emu_vm *vm, u32 version)
+{
+	return cpu_psci_set_version(vm, version);
+}
+
 u64 emu_vm_count(struct emu_vm *vm, u32 *hz)
 {
 	if (hz)

@@ -16,6 +16,7 @@ cpu cortex-a15
 el1 aarch32
 gic 2
 counter-hz 24000000
+psci 1.0
 MIDR_EL1 0x412fc0f3
 REVIDR_EL1 0x412fc0f3
 CTR_EL0 0x8444c004
@@ -53,6 +54,7 @@ def test_guest_like_a15(guest_armhf, tmp_path, cpu):
         boot = g.wait_shell(240)
         assert "412fc0f3" in boot
         assert "at 24.00MHz" in boot
+        assert "PSCIv1.0 detected" in boot
         g.serve()
         info = g.run("cat /proc/cpuinfo")
         assert "CPU revision\t: 3" in info and "CPU variant\t: 0x2" in info and "idiva" in info and "lpae" in info
@@ -78,7 +80,7 @@ def test_no_host_to_describe(tmp_path):
 @pytest.mark.parametrize("cpu,text,says", [
     ("host-of=FILE", None, "No such file"),
     ("host-of=FILE", "", "not complete"),
-    ("host-of=FILE", A15.replace("ID_ISAR3_EL1", "ID_ISAR33_EL1"), "line 20: no register"),
+    ("host-of=FILE", A15.replace("ID_ISAR3_EL1", "ID_ISAR33_EL1"), "line 21: no register"),
     ("cortex-a57,like=FILE", A15, "describes a cortex-a15"),
     ("cortex-a15,like=FILE", A15.replace("aarch32", "aarch16"), "line 3: el1 is"),
 ], ids=["no file", "empty", "register", "other part", "el1"])

@@ -4,6 +4,7 @@
  * run, by what struct accel_ops gives of it.  kvm_move IMAGE SYMBOLS [TEST...]; the guests' image, and a
  * line "name address" for each of its functions.  A line for each test, and status 0 if all passed.
  */
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "arm/psci.h"
 #include "tests/hyp/move.h"
 #include "vmm/accel/kvm_int.h"
 #include "vmm/accel/kvm_regs.h"
@@ -589,6 +591,61 @@ static bool test_identity(struct world *w, const struct test *t)
 	return same > 10 && other > 2 && !bad;
 }
 
+static bool psci_is(struct world *w, u32 version)
+{
+	u32 got = 0;
+	int ret = w->a->ops->get_psci(w->a, &got);
+
+	if (!ret && got == version)
+		return true;
+	printf("kvm_move: PSCI is %#x, not %#x: %d\n", got, version, ret);
+	return false;
+}
+
+static bool serror_is(struct world *w, u32 serror)
+{
+	u32 got = 0;
+	int ret = w->a->ops->get_serror(w->a, 1, &got);
+
+	if (!ret && got == serror)
+		return true;
+	printf("kvm_move: the SError is %#x, not %#x: %d\n", got, serror, ret);
+	return false;
+}
+
+/* Both counts of the guest are the one that was set, where the kernel can do that. */
+static bool counts_agree(struct world *w)
+{
+	struct kvm_vm *vm = kvm_vm_of(w->a);
+	const u64 count = 1ULL << 40;
+	u64 virt = 0, phys = 0;
+
+	for (u32 i = 1; i <= 2; i++)
+		if (w->a->ops->set_count(w->a, i * count) || w->a->ops->put_state(w->a, 0) ||
+		    kvm_one_reg(&vm->cpus[1], KVM_GET_ONE_REG, kvm_port.vcount_id, &virt) || virt - i * count >= count)
+			return false;
+	if (!vm->one_time)
+		return printf("kvm_move: extra: the physical count is the host's\n") > 0;
+	return !kvm_one_reg(&vm->cpus[1], KVM_GET_ONE_REG, kvm_port.pcount_id, &phys) && phys - virt < count;
+}
+
+/* What a vCPU has besides registers: an SError, its firmware, the count. */
+static bool test_extra(struct world *w, const struct test *t)
+{
+	const struct accel_ops *ops;
+	u32 with_iss;
+
+	(void)t;
+	if (!create(w, NULL))
+		return false;
+	ops = w->a->ops;
+	with_iss = ACCEL_SERROR | (kvm_vm_of(w->a)->has_serror_iss ? 0x123 : 0);
+	return serror_is(w, 0) && !ops->set_serror(w->a, 1, ACCEL_SERROR | 0x123) && serror_is(w, with_iss) &&
+	       !ops->reset(w->a) && serror_is(w, 0) && !ops->set_psci(w->a, PSCI_VERSION_0_2) &&
+	       psci_is(w, PSCI_VERSION_0_2) && ops->set_psci(w->a, 0x50005) && psci_is(w, PSCI_VERSION_0_2) &&
+	       !ops->set_psci(w->a, PSCI_VERSION_1_0) && psci_is(w, PSCI_VERSION_1_0) && counts_agree(w);
+}
+
 static const struct test tests[] = {
 	{ .name = "gic", .guest = "g_move_gic", .fn = test_moves, .value = 7, .slowly = true },
 	{ .name = "power", .guest = "g_move_power", .fn = test_moves, .arg = 9, .value = 9, .idle_other = true },
@@ -596,7 +653,18 @@ static const struct test tests[] = {
 	{ .name = "beats", .guest = "g_move_beats", .fn = test_moves, .arg = 100, .value = 400, .between_beats = true },
 	{ .name = "dirty", .guest = "g_move_dirty", .fn = test_dirty, .arg = 37 },
 	{ .name = "identity", .fn = test_identity },
+	{ .name = "extra", .fn = test_extra },
 };
+
+static bool host_has(u32 cap)
+{
+	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	bool has = fd >= 0 && kvm_ioctl_num(fd, KVM_CHECK_EXTENSION, cap) > 0;
+
+	if (fd >= 0)
+		close(fd);
+	return has;
+}
 
 static bool run_test(const struct test *t, const struct accel_host *host)
 {
@@ -605,13 +673,13 @@ static bool run_test(const struct test *t, const struct accel_host *host)
 	bool ok;
 
 	/*
-	 * What this kernel can: arm64's has no access to the physical timer, and no instructions of several
-	 * beats.  QEMU's EL2 in AArch64 reads SPSR_irq as it was when the guest is in IRQ mode, so that a
+	 * What this kernel can: arm64's has no access to the physical timer before 6.4, and no instructions of
+	 * several beats.  QEMU's EL2 in AArch64 reads SPSR_irq as it was when the guest is in IRQ mode, so that a
 	 * guest moved at the start of its vector would be lost; no exceptions then.
 	 */
 	if (!strcmp(t->name, "load") && kvm_port.is_64 && !getenv("KVM_MOVE_IRQ"))
 		as.arg |= MOVE_POLL;
-	if (!strcmp(t->name, "gic") && !kvm_port.is_64)
+	if (!strcmp(t->name, "gic") && (!kvm_port.is_64 || host_has(KVM_CAP_COUNTER_OFFSET)))
 		as.arg = MOVE_PTIMER;
 	if (!strcmp(t->name, "beats") && kvm_port.is_64)
 		as.guest = "g_move_words";

@@ -32,7 +32,7 @@ def test_describe(host):
     describe(host, r"412fc0f1|414fc0f0", "aarch32", 2)
 
 
-@pytest.mark.parametrize("test", ["gic", "power", "load", "beats", "dirty", "identity"])
+@pytest.mark.parametrize("test", ["gic", "power", "load", "beats", "dirty", "identity", "extra"])
 def test_move(host, test):
     """Registers, GIC, time and power go to another VM in the middle of everything; the log of written pages."""
     check_move(host, test)

@@ -111,7 +111,7 @@ def describe(host, midr, el1, gic):
     out = host.run(f"/vmm/vambrace host describe {flag} /tmp/id && cat /tmp/id", 60)
     print(out)
     for line in (rf"MIDR_EL1 0x({midr})", f"el1 {el1}", f"gic {gic}", r"counter-hz [1-9]\d{5,}",
-                 "ID_ISAR0_EL1 0x[1-9]",
+                 r"psci 1\.\d", "ID_ISAR0_EL1 0x[1-9]",
                  r"CCSIDR\[0\] 0x[1-9a-f]", r"CCSIDR\[2\] 0x[1-9a-f]", "CTR_EL0 0x8", "MVFR0_EL1 0x1"):
         assert re.search(rf"^{line}", out, re.M), f"{line} is not in\n{out}"
     host.run(f"/vmm/vambrace host describe {flag} | cmp - /tmp/id", 60)

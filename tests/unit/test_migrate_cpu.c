@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "arm/psci.h"
 #include "vmm/migrate/cpu.h"
 #include "vmm/migrate/cpu_check.h"
 
@@ -23,6 +24,7 @@ struct fake {
 	struct arm_state state;
 	bool off;
 	bool lacks[ARM_SYSREG_SLOTS];
+	u32 serror, psci, newest_psci;
 };
 
 static struct arm_state *fake_state(struct accel *a, unsigned int cpu)
@@ -50,9 +52,40 @@ static int fake_set_off(struct accel *a, unsigned int cpu, bool off)
 	return 0;
 }
 
+static int fake_get_serror(struct accel *a, unsigned int cpu, u32 *serror)
+{
+	(void)cpu;
+	*serror = ((struct fake *)a)->serror;
+	return 0;
+}
+
+static int fake_set_serror(struct accel *a, unsigned int cpu, u32 serror)
+{
+	(void)cpu;
+	((struct fake *)a)->serror = serror;
+	return 0;
+}
+
+static int fake_get_psci(struct accel *a, u32 *version)
+{
+	*version = ((struct fake *)a)->psci;
+	return 0;
+}
+
+static int fake_set_psci(struct accel *a, u32 version)
+{
+	struct fake *f = (struct fake *)a;
+
+	if (version > f->newest_psci)
+		return -EINVAL;
+	f->psci = version;
+	return 0;
+}
+
 static const struct accel_ops fake_ops = {
 	.name = "fake", .state = fake_state, .has_slot = fake_has_slot, .get_off = fake_get_off,
-	.set_off = fake_set_off,
+	.set_off = fake_set_off, .get_serror = fake_get_serror, .set_serror = fake_set_serror,
+	.get_psci = fake_get_psci, .set_psci = fake_set_psci,
 };
 
 static struct fake *src, *dst;
@@ -179,6 +212,51 @@ static void test_all_back(void **ctx)
 		for (unsigned int i = 0; i < ARM_SYSREG_SLOTS; i++)
 			if (dst->state.sys[i] != src->state.sys[i])
 				fail_msg("%s: %s", cpus[c].name, arm_sysreg_slot_name(i));
+		bytes_free(&b);
+	}
+}
+
+/* What an engine has besides struct arm_state. */
+static void test_extra(void **ctx)
+{
+	static const struct {
+		u32 serror, psci;
+		const char *refused;
+	} cases[] = {
+		{ 0, 0, NULL },
+		{ ACCEL_SERROR | 0x1234567, PSCI_VERSION_1_0, NULL },
+		{ ACCEL_SERROR, PSCI_VERSION_0_2, NULL },
+		{ 0x1234567, PSCI_VERSION_1_0, "SERROR" },
+		{ ACCEL_SERROR | 1u << 25, PSCI_VERSION_1_0, "SERROR" },
+		{ 0, PSCI_VERSION_1_1, "PSCI 1.1" },
+	};
+	struct arm_cpu_model m = machine_model("cortex-a57", true);
+
+	(void)ctx;
+	for (size_t i = 0; i < ARM_ARRAY_SIZE(cases); i++) {
+		struct bytes_out b = { 0 };
+		struct report r = { 0 };
+		char *err = NULL;
+
+		reset(src, &m);
+		reset(dst, &m);
+		src->serror = cases[i].serror;
+		src->psci = cases[i].psci;
+		dst->psci = dst->newest_psci = PSCI_VERSION_1_0;
+		assert_int_equal(cpu_put(&b, &src->accel, 1, &m), 0);
+		assert_int_equal(load(&b, &m, false, &r, &err), 0);
+		assert_int_equal(dst->serror, 0);
+		report_free(&r);
+		assert_int_equal(load(&b, &m, true, &r, &err), 0);
+		if (cases[i].refused) {
+			assert_int_equal(r.lines, 1);
+			assert_non_null(strstr(r.line[0], cases[i].refused));
+		} else {
+			assert_true(report_is_empty(&r));
+		}
+		assert_int_equal(dst->serror, cases[i].refused ? 0 : cases[i].serror);
+		assert_int_equal(dst->psci, cases[i].psci == PSCI_VERSION_0_2 ? PSCI_VERSION_0_2 : PSCI_VERSION_1_0);
+		report_free(&r);
 		bytes_free(&b);
 	}
 }
@@ -612,6 +690,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all_back), cmocka_unit_test(test_none_forgotten), cmocka_unit_test(test_policies),
+		cmocka_unit_test(test_extra),
 		cmocka_unit_test(test_lacking_engine), cmocka_unit_test(test_core), cmocka_unit_test(test_damage),
 		cmocka_unit_test(test_cut), cmocka_unit_test(test_noise_runs),
 	};

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arm/psci.h"
 #include "vmm/migrate/identity.h"
 #include "vmm/migrate/identity_reg.h"
 
@@ -160,6 +161,7 @@ static void test_bytes_and_text(void **ctx)
 		}
 		bytes_free(&out);
 
+		id.psci = PSCI_VERSION_1_0;
 		f = open_memstream(&text, &size);
 		assert_int_equal(identity_write(&id, f), 0);
 		fclose(f);
@@ -171,6 +173,7 @@ static void test_bytes_and_text(void **ctx)
 		assert_int_equal(got.nids32, id.nids32);
 		assert_string_equal(got.cpu, id.cpu);
 		assert_int_equal(got.gic_version, 2);
+		assert_int_equal(got.psci, PSCI_VERSION_1_0);
 		assert_memory_equal(got.ccsidr, id.ccsidr, sizeof(id.ccsidr));
 		for (unsigned int i = 0; i < id.nids; i++)
 			assert_int_equal(identity_find(&got, id.id[i].reg)->value, id.id[i].value);
@@ -199,6 +202,11 @@ static void test_bad_text(void **ctx)
 		{ HEAD "CCSIDR[1]x 1\n", "line 6: no register" },
 		{ HEAD "CCSIDR[1] 1\nCCSIDR[1] 1\n", "line 7: no such cache, or it is there twice" },
 		{ HEAD "gic 2\n", "line 6: this is there twice" },
+		{ HEAD "psci 1.1\npsci 1.1\n", "line 7: this is there twice" },
+		{ HEAD "psci 1\n", "line 6: no version of PSCI" },
+		{ HEAD "psci 1.x\n", "line 6: no version of PSCI" },
+		{ HEAD "psci 1.1.1\n", "line 6: no version of PSCI" },
+		{ HEAD "psci 32768.0\n", "line 6: no version of PSCI" },
 		{ "vambrace-identity 1\ngic 4\n", "line 2" },
 		{ "vambrace-identity 1\nel1 both\n", "line 2: el1 is" },
 		{ "vambrace-identity 1\ncpu 0123456789012345678901234567890123456789\n", "line 2: the name" },

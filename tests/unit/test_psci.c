@@ -99,7 +99,7 @@ static void test_init(void **state)
 	setup(&vm, PSCI_VERSION_1_1);
 	assert_int_equal(vm.cpu[0].power, PSCI_POWER_ON);
 	assert_int_equal(vm.cpu[5].power, PSCI_POWER_OFF);
-	assert_int_equal(psci_init(&vm.p, 0x10002, vm.cpu, 6, &ops, &vm), -EINVAL);
+	assert_int_equal(psci_init(&vm.p, PSCI_VERSION_1_3 + 1, vm.cpu, 6, &ops, &vm), -EINVAL);
 	assert_int_equal(psci_init(&vm.p, PSCI_VERSION_1_1, vm.cpu, 0, &ops, &vm), -EINVAL);
 	assert_int_equal(psci_init(&vm.p, PSCI_VERSION_1_1, vm.cpu, 6, &none, &vm), -EINVAL);
 	setup(&vm, PSCI_VERSION_1_1);

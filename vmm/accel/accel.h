@@ -84,6 +84,8 @@ struct accel_config {
 
 struct accel;
 
+#define ACCEL_SERROR (1u << 31)
+
 /* Identity that has no slot of struct arm_state. */
 struct accel_ids {
 	u32 ccsidr[ARM_CCSIDRS];	/* by CSSELR; 0: no such cache */
@@ -132,6 +134,15 @@ struct accel_ops {
 	 */
 	int (*get_off)(struct accel *a, unsigned int cpu, bool *off);
 	int (*set_off)(struct accel *a, unsigned int cpu, bool off);
+	/*
+	 * An SError that is pending: 0, or ACCEL_SERROR with the ISS of its syndrome in bits 24:0, as far as the
+	 * engine has syndromes.  Set once, after a reset.
+	 */
+	int (*get_serror)(struct accel *a, unsigned int cpu, u32 *serror);
+	int (*set_serror)(struct accel *a, unsigned int cpu, u32 serror);
+	/* The guest's version of PSCI (PSCI_VERSION_*; 0: none), before it runs.  -EINVAL: not on this engine. */
+	int (*get_psci)(struct accel *a, u32 *version);
+	int (*set_psci)(struct accel *a, u32 version);
 	/*
 	 * The count that the guest's CNTVCT shows, and how fast it goes (@hz may be NULL).  It goes
 	 * on from what was set at the next run().

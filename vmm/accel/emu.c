@@ -71,6 +71,31 @@ static int accel_emu_set_off(struct accel *a, unsigned int cpu, bool off)
 	return emu_vcpu_set_off(emu_vm_vcpu(vm_of(a), cpu), off);
 }
 
+_Static_assert(ACCEL_SERROR == EMU_SERROR, "one layout");
+
+static int accel_emu_get_serror(struct accel *a, unsigned int cpu, u32 *serror)
+{
+	*serror = emu_vcpu_serror(emu_vm_vcpu(vm_of(a), cpu));
+	return 0;
+}
+
+static int accel_emu_set_serror(struct accel *a, unsigned int cpu, u32 serror)
+{
+	emu_vcpu_set_serror(emu_vm_vcpu(vm_of(a), cpu), serror);
+	return 0;
+}
+
+static int accel_emu_get_psci(struct accel *a, u32 *version)
+{
+	*version = emu_vm_psci_version(vm_of(a));
+	return 0;
+}
+
+static int accel_emu_set_psci(struct accel *a, u32 version)
+{
+	return emu_vm_set_psci_version(vm_of(a), version);
+}
+
 static int accel_emu_get_count(struct accel *a, u64 *count, u32 *hz)
 {
 	*count = emu_vm_count(vm_of(a), hz);
@@ -144,6 +169,10 @@ static const struct accel_ops accel_emu_ops = {
 	.state = accel_emu_state,
 	.get_off = accel_emu_get_off,
 	.set_off = accel_emu_set_off,
+	.get_serror = accel_emu_get_serror,
+	.set_serror = accel_emu_set_serror,
+	.get_psci = accel_emu_get_psci,
+	.set_psci = accel_emu_set_psci,
 	.get_count = accel_emu_get_count,
 	.set_count = accel_emu_set_count,
 	.dirty_log = accel_emu_dirty_log,

@@ -331,6 +331,10 @@ static const struct accel_ops kvm_ops = {
 	.put_state = kvm_put_state,
 	.get_off = kvm_get_off,
 	.set_off = kvm_set_off,
+	.get_serror = kvm_get_serror,
+	.set_serror = kvm_set_serror,
+	.get_psci = kvm_get_psci,
+	.set_psci = kvm_set_psci,
 	.get_count = kvm_get_count,
 	.set_count = kvm_set_count,
 	.get_gic = kvm_get_gic,
@@ -380,10 +384,13 @@ static void choose_options(struct kvm_vm *vm)
 {
 	struct kvm_enable_cap nisv = { .cap = KVM_CAP_ARM_NISV_TO_USER };
 
-	vm->can_abort = kvm_ioctl_num(vm->sys_fd, KVM_CHECK_EXTENSION, KVM_CAP_ARM_INJECT_EXT_DABT) > 0;
+	vm->can_abort = kvm_has(vm, KVM_CAP_ARM_INJECT_EXT_DABT);
+	vm->has_events = kvm_has(vm, KVM_CAP_VCPU_EVENTS);
+	vm->has_serror_iss = kvm_has(vm, KVM_CAP_ARM_INJECT_SERROR_ESR);
+	/* From the first run on: a guest that reads the physical count reads one that can move. */
+	vm->one_time = vm->new_count = kvm_has(vm, KVM_CAP_COUNTER_OFFSET);
 	/* Else such an access ends the guest, but for our own module, which carries it out. */
-	if (vm->can_abort && kvm_ioctl_num(vm->sys_fd, KVM_CHECK_EXTENSION, VAMBRACE_CAP_IDENTITY) <= 0 &&
-	    kvm_ioctl_num(vm->sys_fd, KVM_CHECK_EXTENSION, KVM_CAP_ARM_NISV_TO_USER) > 0)
+	if (vm->can_abort && !kvm_has(vm, VAMBRACE_CAP_IDENTITY) && kvm_has(vm, KVM_CAP_ARM_NISV_TO_USER))
 		kvm_ioctl(vm->vm_fd, KVM_ENABLE_CAP, &nisv);
 }
 

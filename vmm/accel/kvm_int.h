@@ -20,6 +20,7 @@ struct kvm_port {
 	u64 midr_id;
 	/* The virtual count; the physical timer, which not every kernel shows. */
 	u64 vcount_id, pcount_id, pctl_id, pcval_id;
+	u64 psci_id;		/* its version */
 	u32 (*counter_hz)(void);	/* CNTFRQ of the host */
 	u64 (*dczid)(void);		/* DCZID_EL0, which KVM does not list, and guests see; NULL: there is none */
 };
@@ -60,6 +61,9 @@ struct kvm_vm {
 	struct kvm_slot slot[KVM_MAX_SLOTS];	/* constant once the VM runs */
 	bool has_run;
 	bool can_abort;			/* KVM_CAP_ARM_INJECT_EXT_DABT */
+	bool has_events;		/* KVM_CAP_VCPU_EVENTS */
+	bool has_serror_iss;		/* KVM_CAP_ARM_INJECT_SERROR_ESR */
+	bool one_time;			/* KVM_CAP_COUNTER_OFFSET: the guest's physical count is its virtual one */
 	struct kvm_reg_list *regs;	/* those that the kernel has (kvm_state_list()); the same for all CPUs */
 	u8 has_slot[(ARM_SYSREG_SLOTS + 7) / 8];	/* a bit per slot that they reach */
 	pthread_mutex_t prepare_lock;	/* what run() does before the first vCPU enters; @lock is taken under it */
@@ -68,6 +72,7 @@ struct kvm_vm {
 	bool stopping;
 	bool new_count;			/* @count is to be the guest's from the next run() on */
 	u64 count;
+	u64 offset;			/* of @one_time, the kernel's */
 	bool knows_ahead;		/* @ahead is what the physical count is before the virtual one */
 	u64 ahead;
 	u32 spi_line[KVM_MAX_SPI_WORDS];	/* levels of shared interrupts as we set them; atomic */
@@ -86,6 +91,11 @@ static inline int kvm_ioctl_num(int fd, unsigned long what, unsigned long arg)
 	int ret = ioctl(fd, what, arg);
 
 	return ret < 0 ? -errno : ret;
+}
+
+static inline bool kvm_has(const struct kvm_vm *vm, u32 cap)
+{
+	return kvm_ioctl_num(vm->sys_fd, KVM_CHECK_EXTENSION, cap) > 0;
 }
 
 /* kvm_host.c: an open /dev/kvm that has all we need, or -errno and a sentence. */
@@ -113,6 +123,10 @@ int kvm_set_gic(struct accel *a, const struct gicv2 *g);
 /* kvm_migrate.c: likewise. */
 int kvm_get_off(struct accel *a, unsigned int cpu, bool *off);
 int kvm_set_off(struct accel *a, unsigned int cpu, bool off);
+int kvm_get_serror(struct accel *a, unsigned int cpu, u32 *serror);
+int kvm_set_serror(struct accel *a, unsigned int cpu, u32 serror);
+int kvm_get_psci(struct accel *a, u32 *version);
+int kvm_set_psci(struct accel *a, u32 version);
 int kvm_get_count(struct accel *a, u64 *count, u32 *hz);
 int kvm_set_count(struct accel *a, u64 count);
 int kvm_dirty_log(struct accel *a, bool on);

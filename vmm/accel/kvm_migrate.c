@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "arm/esr.h"
 #include "vmm/accel/kvm_int.h"
 #include "vmm/host/log.h"
 
@@ -32,7 +33,77 @@ int kvm_set_off(struct accel *a, unsigned int cpu, bool off)
 	return kvm_ioctl(kvm_vm_of(a)->cpus[cpu].fd, KVM_SET_MP_STATE, &mp);
 }
 
+int kvm_get_psci(struct accel *a, u32 *version)
+{
+	struct kvm_vm *vm = kvm_vm_of(a);
+	u64 val = 0;
+	int ret = vm->cfg.no_psci ? 0 : kvm_one_reg(&vm->cpus[0], KVM_GET_ONE_REG, kvm_port.psci_id, &val);
+
+	*version = (u32)val;
+	/* Before 4.16 there is no such register, and one version. */
+	return ret == -ENOENT ? 0 : ret;
+}
+
+int kvm_set_psci(struct accel *a, u32 version)
+{
+	struct kvm_vm *vm = kvm_vm_of(a);
+	u64 val = version;
+
+	return vm->cfg.no_psci ? -EINVAL : kvm_one_reg(&vm->cpus[0], KVM_SET_ONE_REG, kvm_port.psci_id, &val);
+}
+
+/* ---- SError ---- */
+
+int kvm_get_serror(struct accel *a, unsigned int cpu, u32 *serror)
+{
+	struct kvm_vm *vm = kvm_vm_of(a);
+	struct kvm_vcpu_events events = { .exception.serror_pending = 0 };
+	int ret = vm->has_events ? kvm_ioctl(vm->cpus[cpu].fd, KVM_GET_VCPU_EVENTS, &events) : 0;
+
+	*serror = events.exception.serror_pending ? ACCEL_SERROR : 0;
+	if (events.exception.serror_has_esr)
+		*serror |= events.exception.serror_esr & ESR_ISS_MASK;
+	return ret;
+}
+
+int kvm_set_serror(struct accel *a, unsigned int cpu, u32 serror)
+{
+	struct kvm_vm *vm = kvm_vm_of(a);
+	struct kvm_vcpu_events events = {
+		.exception = { .serror_pending = 1, .serror_has_esr = vm->has_serror_iss },
+	};
+
+	if (!serror)
+		return 0;
+	if (!vm->has_events)
+		return -EOPNOTSUPP;
+	if (vm->has_serror_iss)
+		events.exception.serror_esr = serror & ESR_ISS_MASK;
+	return kvm_ioctl(vm->cpus[cpu].fd, KVM_SET_VCPU_EVENTS, &events);
+}
+
 /* ---- Time ---- */
+
+/* What the kernel takes from the host's count makes both of the guest's. */
+static int set_offset(struct kvm_vm *vm, u64 count)
+{
+	struct kvm_arm_counter_offset off = { .counter_offset = 0 };
+	u64 phys;
+	int ret = kvm_one_reg(&vm->cpus[0], KVM_GET_ONE_REG, kvm_port.pcount_id, &phys);
+
+	if (ret)
+		return ret;
+	off.counter_offset = phys + vm->offset - count;
+	ret = kvm_ioctl(vm->vm_fd, KVM_ARM_SET_COUNTER_OFFSET, &off);
+	if (!ret)
+		vm->offset = off.counter_offset;
+	return ret;
+}
+
+static int set_vcount(struct kvm_vm *vm, u64 count)
+{
+	return kvm_one_reg(&vm->cpus[0], KVM_SET_ONE_REG, kvm_port.vcount_id, &count);
+}
 
 int kvm_get_count(struct accel *a, u64 *count, u32 *hz)
 {
@@ -68,7 +139,7 @@ int kvm_apply_count(struct kvm_vm *vm, bool keep)
 
 	pthread_mutex_lock(&vm->lock);
 	if (vm->new_count) {
-		ret = kvm_one_reg(&vm->cpus[0], KVM_SET_ONE_REG, kvm_port.vcount_id, &vm->count);
+		ret = vm->one_time ? set_offset(vm, vm->count) : set_vcount(vm, vm->count);
 		if (ret)
 			log_warn("kvm: the guest's counter cannot be set: %s", strerror(-ret));
 		vm->new_count = ret || keep;
@@ -85,7 +156,7 @@ int kvm_phys_ahead(struct kvm_vm *vm, struct kvm_cpu *cpu, u64 *ahead)
 	int ret = 0;
 
 	pthread_mutex_lock(&vm->lock);
-	if (!vm->knows_ahead) {
+	if (!vm->knows_ahead && !vm->one_time) {
 		ret = kvm_one_reg(cpu, KVM_GET_ONE_REG, kvm_port.vcount_id, &before);
 		if (!ret)
 			ret = kvm_one_reg(cpu, KVM_GET_ONE_REG, kvm_port.pcount_id, &phys);

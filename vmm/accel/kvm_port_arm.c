@@ -20,5 +20,6 @@ const struct kvm_port kvm_port = {
 	.pcount_id = KVM_REG_ARM32_PTIMER_CNT,
 	.pctl_id = KVM_REG_ARM32_PTIMER_CTL,
 	.pcval_id = KVM_REG_ARM32_PTIMER_CVAL,
+	.psci_id = KVM_REG_ARM32_FW_REG(KVM_REG_ARM_FW_PSCI_VERSION),
 	.counter_hz = counter_hz,
 };

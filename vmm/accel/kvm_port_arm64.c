@@ -31,6 +31,7 @@ const struct kvm_port kvm_port = {
 	.pcount_id = KVM_REG_ARM64_PTIMER_CNT,
 	.pctl_id = KVM_REG_ARM64_PTIMER_CTL,
 	.pcval_id = KVM_REG_ARM64_PTIMER_CVAL,
+	.psci_id = KVM_REG_ARM64_FW_REG(KVM_REG_ARM_FW_PSCI_VERSION),
 	.counter_hz = counter_hz,
 	.dczid = dczid,
 };

@@ -2,7 +2,8 @@
 /*
  * The registers of a vCPU, each once and by name, in the order: X, PC, PSTATE, FPCR,
  * FPSR, V, then slots.  Which slots: those that a guest can reach at EL1 and below.
- * SP is among them as SP_EL0 and SP_EL1.
+ * SP is among them as SP_EL0 and SP_EL1.  Behind them what an engine has besides: a pending SError,
+ * and the version of PSCI, which is of all vCPUs.
  *
  * A register is a string, flags, the size of the value and the value.
  */
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arm/esr.h"
 #include "vmm/host/log.h"
 #include "vmm/migrate/cpu_check.h"
 
@@ -28,6 +30,8 @@ enum place {
 	PLACE_FPSR,
 	PLACE_V,
 	PLACE_SLOT,
+	PLACE_SERROR,
+	PLACE_PSCI,
 	PLACES
 };
 
@@ -37,6 +41,14 @@ struct where {
 };
 
 #define FIXED_REGS (31 + 4 + 32)
+
+/* What struct arm_state has not; 0 is not sent. */
+struct extra {
+	u32 serror;		/* ACCEL_SERROR */
+	u32 psci;
+};
+
+static const struct where extra_regs[] = { { PLACE_SERROR, 0 }, { PLACE_PSCI, 0 } };
 
 /* The registers that are no slots, by number. */
 static struct where fixed_reg(unsigned int i)
@@ -52,6 +64,7 @@ static void name_of(struct where at, char out[BYTES_STRING_MAX + 1])
 {
 	static const char *const names[PLACES] = {
 		[PLACE_PC] = "PC", [PLACE_PSTATE] = "PSTATE", [PLACE_FPCR] = "FPCR", [PLACE_FPSR] = "FPSR",
+		[PLACE_SERROR] = "SERROR", [PLACE_PSCI] = "PSCI_VERSION",
 	};
 	const char *name = at.place == PLACE_SLOT ? arm_sysreg_slot_name(at.n) : names[at.place];
 
@@ -63,7 +76,16 @@ static void name_of(struct where at, char out[BYTES_STRING_MAX + 1])
 
 static unsigned int size_of(enum place place)
 {
-	return place == PLACE_V ? 16 : place == PLACE_PSTATE || place == PLACE_FPCR || place == PLACE_FPSR ? 4 : 8;
+	switch (place) {
+	case PLACE_V:
+		return 16;
+	case PLACE_X:
+	case PLACE_PC:
+	case PLACE_SLOT:
+		return 8;
+	default:
+		return 4;
+	}
 }
 
 /* ---- writing ---- */
@@ -93,7 +115,7 @@ static void put_value(struct bytes_out *b, const struct arm_state *s, struct whe
 	case PLACE_SLOT:
 		bytes_put_u64(b, cpu_slot_stored(at.n, s->sys[at.n]));
 		break;
-	case PLACES:
+	default:
 		break;
 	}
 }
@@ -121,16 +143,48 @@ static u8 slot_flags(struct accel *a, const struct arm_state *s, unsigned int sl
 	return flags;
 }
 
+static u32 *extra_reg(struct extra *x, enum place place)
+{
+	return place == PLACE_SERROR ? &x->serror : &x->psci;
+}
+
+static int read_extra(struct accel *a, unsigned int cpu, struct extra *x)
+{
+	int ret = a->ops->get_serror ? a->ops->get_serror(a, cpu, &x->serror) : 0;
+
+	return ret || !a->ops->get_psci ? ret : a->ops->get_psci(a, &x->psci);
+}
+
+/* Who does not know of PSCI's version has one, and that will do; but an SError is not to be lost. */
+static void put_extra(struct bytes_out *b, struct extra *x)
+{
+	for (size_t i = 0; i < ARM_ARRAY_SIZE(extra_regs); i++) {
+		struct where at = extra_regs[i];
+		char name[BYTES_STRING_MAX + 1];
+
+		if (!*extra_reg(x, at.place))
+			continue;
+		name_of(at, name);
+		bytes_put_string(b, name);
+		bytes_put_u8(b, at.place == PLACE_PSCI ? REG_IGNORABLE : 0);
+		bytes_put_u8(b, (u8)size_of(at.place));
+		bytes_put_u32(b, *extra_reg(x, at.place));
+	}
+}
+
 int cpu_put(struct bytes_out *b, struct accel *a, unsigned int cpu, const struct arm_cpu_model *model)
 {
 	const struct arm_state *state = a->ops->state(a, cpu);
 	struct arm_state *s;
+	struct extra extra = { 0 };
 	unsigned int count = FIXED_REGS;
 	bool off = false;
 	int ret = state && a->ops->get_off ? a->ops->get_off(a, cpu, &off) : 0;
 
 	if (!state)
 		return -EIO;
+	if (!ret)
+		ret = read_extra(a, cpu, &extra);
 	if (ret)
 		return ret;
 	s = malloc(sizeof(*s));
@@ -140,6 +194,7 @@ int cpu_put(struct bytes_out *b, struct accel *a, unsigned int cpu, const struct
 	arm_state_save_sp(s);
 	for (unsigned int slot = 0; slot < ARM_SYSREG_SLOTS; slot++)
 		count += cpu_slot_moves(model, slot);
+	count += !!extra.serror + !!extra.psci;
 	bytes_put_u8(b, off);
 	bytes_put_u16(b, (u16)count);
 	for (unsigned int i = 0; i < FIXED_REGS; i++)
@@ -147,6 +202,7 @@ int cpu_put(struct bytes_out *b, struct accel *a, unsigned int cpu, const struct
 	for (unsigned int slot = 0; slot < ARM_SYSREG_SLOTS; slot++)
 		if (cpu_slot_moves(model, slot))
 			put_reg(b, s, (struct where){ PLACE_SLOT, slot }, slot_flags(a, s, slot));
+	put_extra(b, &extra);
 	free(s);
 	return 0;
 }
@@ -160,7 +216,9 @@ struct load {
 	struct report *report;
 	unsigned int cpu;
 	struct arm_state state;		/* what comes out; begins as what is here */
+	struct extra extra;
 	bool fixed[FIXED_REGS];		/* registers that came */
+	bool extra_came[ARM_ARRAY_SIZE(extra_regs)];
 	bool slot[ARM_SYSREG_SLOTS];
 };
 
@@ -171,6 +229,13 @@ static int find_reg(const char *name, struct where *at, bool **seen, struct load
 	for (unsigned int i = 0; i < FIXED_REGS; i++) {
 		*at = fixed_reg(i);
 		*seen = &l->fixed[i];
+		name_of(*at, own);
+		if (!strcmp(own, name))
+			return 0;
+	}
+	for (size_t i = 0; i < ARM_ARRAY_SIZE(extra_regs); i++) {
+		*at = extra_regs[i];
+		*seen = &l->extra_came[i];
 		name_of(*at, own);
 		if (!strcmp(own, name))
 			return 0;
@@ -210,6 +275,10 @@ static void get_value(struct bytes_in *b, struct load *l, struct where at)
 		break;
 	case PLACE_SLOT:
 		cpu_slot_load(&l->state, l->accel, l->model, at.n, bytes_get_u64(b), l->cpu, l->report);
+		break;
+	case PLACE_SERROR:
+	case PLACE_PSCI:
+		*extra_reg(&l->extra, at.place) = bytes_get_u32(b);
 		break;
 	case PLACES:
 		break;
@@ -287,11 +356,36 @@ static int get_regs(struct bytes_in *b, struct load *l, char **err)
 	return ret;
 }
 
+/*
+ * The version is tried on the engine, also when the rest is not applied yet: the machine is this guest's, and
+ * only the kernel knows which it has.
+ */
+static void check_extra(struct load *l)
+{
+	const struct accel_ops *ops = l->accel->ops;
+	u32 serror = l->extra.serror, psci = l->extra.psci;
+
+	if (serror && (serror & ~ESR_ISS_MASK) != ACCEL_SERROR)
+		report_add(l->report, "CPU %u: SERROR %#x: this is none", l->cpu, serror);
+	else if (serror && !ops->set_serror)
+		report_add(l->report, "CPU %u: an SError is pending, which this engine cannot hold; try again", l->cpu);
+	if (psci && ops->set_psci && ops->set_psci(l->accel, psci))
+		report_add(l->report, "CPU %u: the guest knows its firmware as PSCI %u.%u, which this side's is not; "
+			   "move to a newer kernel, or to --engine emu", l->cpu, psci >> 16, psci & 0xffff);
+}
+
 static int apply_state(struct load *l, bool off, struct arm_state *to)
 {
+	const struct accel_ops *ops = l->accel->ops;
+	int ret = 0;
+
 	arm_state_load_sp(&l->state);
 	*to = l->state;
-	return l->accel->ops->set_off ? l->accel->ops->set_off(l->accel, l->cpu, off) : 0;
+	if (ops->set_off)
+		ret = ops->set_off(l->accel, l->cpu, off);
+	if (!ret && ops->set_serror)
+		ret = ops->set_serror(l->accel, l->cpu, l->extra.serror);
+	return ret;
 }
 
 int cpu_get(struct bytes_in *b, struct accel *a, unsigned int cpu, const struct arm_cpu_model *model, bool apply,
@@ -315,6 +409,7 @@ int cpu_get(struct bytes_in *b, struct accel *a, unsigned int cpu, const struct 
 	if (!ret) {
 		check_missing(l);
 		cpu_check_core(&l->state, model, cpu, r);
+		check_extra(l);
 		if (off && !a->ops->set_off)
 			report_add(r, "CPU %u: is switched off in the guest, and this engine starts all", cpu);
 		if (apply && r->lines + r->more == before)

@@ -155,6 +155,8 @@ int identity_of(struct accel *a, const struct arm_cpu_model *model, bool aarch32
 		ret = read_ids(a, model, out);
 	if (!ret && a->ops->get_count)
 		ret = a->ops->get_count(a, &count, &out->counter_hz);
+	if (!ret && a->ops->get_psci)
+		ret = a->ops->get_psci(a, &out->psci);
 	return ret;
 }
 

@@ -23,6 +23,7 @@ struct identity {
 	bool aarch32;			/* EL1 is */
 	u8 gic_version;
 	u32 counter_hz;			/* 0: unknown, any will do */
+	u32 psci;			/* PSCI_VERSION_*; 0: unknown.  In text; a stream has it with the vCPUs */
 	/*
 	 * Registers that are constant for a guest: rows of arm/sysreg.def with MIG MATCH or SUBSET, or IGNORE and
 	 * class INVARIANT; those of arm/sysreg32.def that have no slot (TCMTR, TLBTR...).  Not ACTLR and L2CTLR:

@@ -133,6 +133,8 @@ int identity_write(const struct identity *id, FILE *out)
 	fprintf(out, "# What guests of this host see; for vambrace run --cpu host-of=THIS_FILE elsewhere.\n");
 	fprintf(out, MAGIC " %u\ncpu %s\nel1 %s\ngic %u\ncounter-hz %u\n", FORMAT, id->cpu,
 		id->aarch32 ? "aarch32" : "aarch64", id->gic_version, id->counter_hz);
+	if (id->psci)
+		fprintf(out, "psci %u.%u\n", id->psci >> 16, id->psci & 0xffff);
 	for (unsigned int i = 0; i < id->nids; i++)
 		fprintf(out, "%s %#llx\n", identity_reg_name(id->id[i].reg), (unsigned long long)id->id[i].value);
 	for (unsigned int i = 0; i < id->nids32; i++)
@@ -152,6 +154,7 @@ enum {
 	SEEN_GIC = 1 << 3,
 	SEEN_HZ = 1 << 4,
 	SEEN_ALL = (1 << 5) - 1,
+	/* Files of older programs have no psci, which is the next. */
 };
 
 struct reader {
@@ -215,6 +218,17 @@ static int read_hz(struct reader *r, const char *value)
 	return ret;
 }
 
+static int read_psci(struct reader *r, const char *value)
+{
+	unsigned int major, minor;
+	int end = 0;
+
+	if (sscanf(value, "%5u.%5u%n", &major, &minor, &end) != 2 || value[end] || major > 0x7fff || minor > 0xffff)
+		return bad(r, "no version of PSCI, as 1.1 is one:", value);
+	r->id->psci = major << 16 | minor;
+	return 0;
+}
+
 static int read_reg(struct reader *r, const char *name, const char *value)
 {
 	unsigned int cache;
@@ -246,7 +260,7 @@ static int read_line(struct reader *r, char *line)
 		int (*read)(struct reader *r, const char *value);
 	} names[] = {
 		{ MAGIC, read_magic }, { "cpu", read_cpu }, { "el1", read_el1 }, { "gic", read_gic },
-		{ "counter-hz", read_hz },
+		{ "counter-hz", read_hz }, { "psci", read_psci },
 	};
 	char *save, *name, *value;
 
@@ -287,7 +301,7 @@ int identity_read(FILE *in, const char *name, struct identity *out, char **err)
 		return ret;
 	if (ferror(in))
 		return err_set(err, -EIO, "%s: cannot be read", name);
-	if (r.seen != SEEN_ALL || !identity_find(out, ARM_REG_MIDR_EL1))
+	if ((r.seen & SEEN_ALL) != SEEN_ALL || !identity_find(out, ARM_REG_MIDR_EL1))
 		return err_set(err, -EINVAL, "%s: not complete: a file of vambrace host describe has " MAGIC ", cpu, "
 			       "el1, gic, counter-hz and MIDR_EL1", name);
 	return 0;
