@@ -13,7 +13,6 @@
 
 enum { VEC_SYNC = 0, VEC_IRQ = 0x80, VEC_FIQ = 0x100, VEC_SERROR = 0x180 };
 
-
 static const char *ec_name(u32 esr)
 {
 	static const char *const names[64] = {
