@@ -12,6 +12,17 @@ int g_touch_pages(uint32_t arg)
 	}
 }
 
+/* The same at 0x90000000, after a sync of 0: then its own pages are there. */
+int g_touch_far(uint32_t arg)
+{
+	guest_sync(0);
+	for (;;) {
+		for (uint32_t i = 0; i < arg; i++)
+			++*(volatile uint32_t *)(0x90000000 + i * 4096);
+		guest_sync(arg);
+	}
+}
+
 /* Stores to one page, whose number the host side says. */
 int g_store_page(uint32_t arg)
 {
