@@ -21,9 +21,8 @@
 
 struct abort {
 	u64 ipa;
-	u32 far;			/* the guest's virtual address */
 	enum esr_fsc fsc;		/* without the level */
-	bool fetch, write, s1ptw, maintenance;
+	bool fetch, write;		/* neither: a read, or a walk of stage 1 */
 };
 
 /* What backs a guest page now. */
@@ -36,37 +35,29 @@ struct backing {
 
 enum outcome { ABORT_RETRY = 1, ABORT_NO_MEMORY = 2 };
 
-static struct abort abort_decode(const struct hyp_guest *g)
+static struct abort abort_decode(u64 ipa, u32 hsr)
 {
-	u32 hsr = g->hsr;
-	struct abort a = {
-		.ipa = (u64)(g->hpfar & ~0xfu) << 8 | (g->hxfar & 0xfff),
-		.far = g->hxfar,
-		.fsc = esr_fsc_family(hsr),
-		.s1ptw = hsr & ISS_ABT_S1PTW,
-	};
+	struct abort a = { .ipa = ipa, .fsc = esr_fsc_family(hsr) };
 
 	/* The walker of stage 1 only reads, for whatever access: ARMv7 has no hardware update of flags. */
-	if (!a.s1ptw && esr_ec(hsr) == EC_IABT_LOWER) {
-		a.fetch = true;
-	} else if (!a.s1ptw) {
-		a.write = hsr & ISS_ABT_WNR;
-		a.maintenance = hsr & ISS_ABT_CM;
+	if (!(hsr & ISS_ABT_S1PTW)) {
+		a.fetch = esr_ec(hsr) == EC_IABT_LOWER;
+		a.write = !a.fetch && hsr & ISS_ABT_WNR;
 	}
 	return a;
 }
 
 /* No slot serves it: a device, or nothing. */
-static int no_memory(struct hyp_vcpu *vcpu, const struct abort *a)
+static int no_memory(struct hyp_vcpu *vcpu, u64 ipa)
 {
-	if (a->s1ptw)
-		inject_walk_abort(vcpu, a->far, a->ipa);
-	else if (a->fetch)
-		inject_pabt(vcpu, a->far);
-	else if (a->maintenance)
-		guest_skip(vcpu->guest, vcpu->guest->hsr);	/* nothing is cached there */
+	const struct hyp_guest *g = vcpu->guest;
+
+	if (g->hsr & ISS_ABT_S1PTW)
+		inject_walk_abort(vcpu, g->hxfar, ipa);
+	else if (esr_ec(g->hsr) == EC_IABT_LOWER)
+		inject_pabt(vcpu, g->hxfar);
 	else
-		return mmio_abort(vcpu, a->ipa);
+		return mmio_abort(vcpu, ipa);
 	return 1;
 }
 
@@ -318,42 +309,47 @@ static int map_device(struct hyp_mmu *mmu, u64 ipa)
 	return ret && ret != -ENOMEM ? ret : ABORT_RETRY;
 }
 
-static int resolve(struct hyp_vcpu *vcpu, const struct abort *a)
+/* The GIC's own page, or @slot.  Not inline: accesses to devices find neither, and need no frame for all this. */
+static noinline int resolve(struct hyp_vcpu *vcpu, const struct hyp_slot *slot, u64 ipa)
 {
+	struct abort a = abort_decode(ipa, vcpu->guest->hsr);
 	struct hyp_mmu *mmu = &vcpu->vm->mmu;
-	const struct hyp_slot *slot;
 
-	if (in_device(mmu, a->ipa))
-		return a->fetch ? ABORT_NO_MEMORY : map_device(mmu, a->ipa);
-	slot = slots_find(slots_get(mmu), (unsigned long)(a->ipa >> PAGE_SHIFT));
-	if (!slot || (a->write && slot_readonly(slot)))
+	if (in_device(mmu, ipa))
+		return a.fetch ? ABORT_NO_MEMORY : map_device(mmu, ipa);
+	if (a.write && slot_readonly(slot))
 		return ABORT_NO_MEMORY;
-	if (a->fsc == FSC_ACCESS_FLAG) {
-		make_young(mmu, a->ipa);
+	if (a.fsc == FSC_ACCESS_FLAG) {
+		make_young(mmu, ipa);
 		return ABORT_RETRY;
 	}
-	if (a->fsc == FSC_PERMISSION && permission_only(mmu, slot, a))
+	if (a.fsc == FSC_PERMISSION && permission_only(mmu, slot, &a))
 		return ABORT_RETRY;
-	return map_memory(vcpu->vm, slot, a);
+	return map_memory(vcpu->vm, slot, &a);
 }
 
 int mmu_abort(struct hyp_vcpu *vcpu)
 {
-	struct abort a = abort_decode(vcpu->guest);
+	const struct hyp_guest *g = vcpu->guest;
 	struct hyp_mmu *mmu = &vcpu->vm->mmu;
-	int idx, ret;
+	u64 ipa = (u64)(g->hpfar & ~0xfu) << 8 | (g->hxfar & 0xfff);
+	enum esr_fsc fsc = esr_fsc_family(g->hsr);
+	int idx, ret = ABORT_NO_MEMORY;
+	const struct hyp_slot *slot;
 
-	trace_kvm_guest_fault(vcpu->guest->core.pc, vcpu->guest->hsr, a.far, a.ipa);
-	if (a.fsc != FSC_TRANSLATION && a.fsc != FSC_ACCESS_FLAG && a.fsc != FSC_PERMISSION) {
+	trace_kvm_guest_fault(g->core.pc, g->hsr, g->hxfar, ipa);
+	if (fsc != FSC_TRANSLATION && fsc != FSC_ACCESS_FLAG && fsc != FSC_PERMISSION) {
 		/* An external abort of a walk, or worse: not of the guest's making, but it must know. */
 		inject_serror(vcpu);
 		return 1;
 	}
 	idx = srcu_read_lock(&mmu->srcu);
-	ret = resolve(vcpu, &a);
+	slot = slots_find(slots_get(mmu), (unsigned long)(ipa >> PAGE_SHIFT));
+	if (slot || in_device(mmu, ipa))
+		ret = resolve(vcpu, slot, ipa);
 	srcu_read_unlock(&mmu->srcu, idx);
 	if (ret == ABORT_NO_MEMORY)
-		return no_memory(vcpu, &a);
+		return no_memory(vcpu, ipa);
 	if (ret > 0)
 		vcpu->stats.fault_exits++;
 	return ret;

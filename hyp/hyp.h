@@ -208,8 +208,16 @@ unsigned int stage1_level(struct hyp_vcpu *vcpu, u32 va, u64 ipa);
 int psci_trap(struct hyp_vcpu *vcpu);
 int psci_vm_init(struct hyp_vm *vm);
 void psci_apply_reset(struct hyp_vcpu *vcpu);	/* HYP_REQ_RESET */
-bool psci_is_off(struct hyp_vcpu *vcpu);
 void psci_set_power(struct hyp_vcpu *vcpu, bool on);
 void psci_set_mpidr(struct hyp_vcpu *vcpu, u32 mpidr);
+
+/* Also while CPU_ON has yet to say where to begin: power changes before the request comes. */
+static inline bool psci_is_off(struct hyp_vcpu *vcpu)
+{
+	enum psci_power power = READ_ONCE(vcpu->vm->psci_cpu[vcpu->id].power);
+
+	return power == PSCI_POWER_OFF ||
+	       (power == PSCI_POWER_ON_PENDING && !test_bit(HYP_REQ_RESET, &vcpu->requests));
+}
 
 #endif

@@ -59,9 +59,12 @@ static unsigned int bank(u32 cpsr)
 u32 *guest_reg(struct hyp_guest *g, unsigned int reg)
 {
 	u32 *r = core(g), cpsr = r[CORE_CPSR];
-	unsigned int b = bank(cpsr);
+	unsigned int b;
 
-	if (reg >= 8 && reg <= 12 && (cpsr & PSR_M_MASK) == PSR32_M_FIQ)
+	if (reg < 8)
+		return &r[reg];
+	b = bank(cpsr);
+	if (reg <= 12 && (cpsr & PSR_M_MASK) == PSR32_M_FIQ)
 		return &r[CORE_FIQ + reg - 8];
 	if (b && (reg == 13 || reg == 14))
 		return &r[b + reg - 13];

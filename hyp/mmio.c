@@ -81,7 +81,7 @@ static void from_syndrome(struct hyp_vcpu *vcpu, struct mmio_access *m)
 }
 
 /* 1: *m is set; 0 and < 0 as trap_handle(), 2: the guest was given an exception or shall try again. */
-static int from_instruction(struct hyp_vcpu *vcpu, u64 ipa, struct mmio_access *m)
+static noinline int from_instruction(struct hyp_vcpu *vcpu, u64 ipa, struct mmio_access *m)
 {
 	struct hyp_guest *g = vcpu->guest;
 	u32 insn = 0, regs[16];
@@ -132,7 +132,8 @@ static u64 store_value(struct hyp_vcpu *vcpu, const struct mmio_access *m, unsig
 	return big_endian(g) ? bytes_swapped(val, m->size) : val;
 }
 
-static void load_value(struct hyp_vcpu *vcpu, const struct mmio_access *m, unsigned int i, u64 val)
+/* true: it was a load of pc. */
+static bool load_value(struct hyp_vcpu *vcpu, const struct mmio_access *m, unsigned int i, u64 val)
 {
 	struct hyp_guest *g = vcpu->guest;
 	unsigned int shift;
@@ -144,15 +145,16 @@ static void load_value(struct hyp_vcpu *vcpu, const struct mmio_access *m, unsig
 		val = (u32)((s32)((u32)val << (32 - 8 * m->size)) >> (32 - 8 * m->size));
 	if (m->file == MMIO_FILE_GP) {
 		*guest_reg(g, m->reg[i]) = (u32)val;
-		return;
+		return m->reg[i] == 15;
 	}
 	d = &g->vfp.d[m->file == MMIO_FILE_S ? m->reg[i] / 2 : m->reg[i]];
 	shift = 32 * (m->file == MMIO_FILE_S ? m->reg[i] & 1 : m->part[i]);
 	*d = (*d & ~(0xffffffffULL << shift)) | (val & 0xffffffff) << shift;
+	return false;
 }
 
 /* All beats are done: the instruction happens. */
-static int retire(struct hyp_vcpu *vcpu)
+static noinline int retire(struct hyp_vcpu *vcpu)
 {
 	struct hyp_mmio *p = &vcpu->mmio;
 	struct hyp_guest *g = vcpu->guest;
@@ -165,10 +167,10 @@ static int retire(struct hyp_vcpu *vcpu)
 	/* Writeback first: a load of the base register wins (A8.8.58 leaves it UNKNOWN). */
 	if (m->writeback)
 		*guest_reg(g, m->rn) = m->rn_value;
-	for (i = 0; i < m->count && !m->write; i++) {
-		load_value(vcpu, m, i, p->data[i]);
-		pc |= m->file == MMIO_FILE_GP && m->reg[i] == 15;
-	}
+	if (m->write)
+		return 1;
+	for (i = 0; i < m->count; i++)
+		pc |= load_value(vcpu, m, i, p->data[i]);
 	if (pc) {
 		/* LoadWritePC: bit 0 selects Thumb (A2.3.1). */
 		g->core.cpsr = (g->core.cpsr & ~PSR32_T) | (g->core.pc & 1 ? PSR32_T : 0);
@@ -194,16 +196,22 @@ static int to_user(struct hyp_vcpu *vcpu, u64 ipa, u64 val)
 	return 0;
 }
 
+static noinline void dist_access(struct hyp_vcpu *vcpu, u64 ipa, unsigned int i, u64 val)
+{
+	struct hyp_mmio *p = &vcpu->mmio;
+	u32 v = (u32)val;
+
+	vgic_dist_access(vcpu, (u32)(ipa - vcpu->vm->vgic.dist_base), p->access.size, p->access.write, &v);
+	p->data[i] = v;
+}
+
 /* True: beat @i was served here. */
 static bool in_kernel(struct hyp_vcpu *vcpu, u64 ipa, unsigned int i, u64 val)
 {
-	struct hyp_mmio *p = &vcpu->mmio;
-	struct mmio_access *m = &p->access;
-	u32 offset, v = (u32)val;
+	const struct mmio_access *m = &vcpu->mmio.access;
 
-	if (vgic_dist_at(vcpu->vm, ipa, &offset)) {
-		vgic_dist_access(vcpu, offset, m->size, m->write, &v);
-		p->data[i] = v;
+	if (vgic_dist_at(vcpu->vm, ipa)) {
+		dist_access(vcpu, ipa, i, val);
 		return true;
 	}
 	return m->write && io_write(vcpu, ipa, m->size, val);
@@ -217,7 +225,7 @@ static int go_on(struct hyp_vcpu *vcpu)
 	u64 ipa, val;
 
 	for (; p->next < m->count; p->next++) {
-		ipa = p->ipa + (u64)p->next * m->size;
+		ipa = p->ipa + p->next * m->size;
 		val = m->write ? store_value(vcpu, m, p->next) : 0;
 		trace_kvm_mmio(m->write, m->size, ipa, (u32)val);
 		if (!in_kernel(vcpu, ipa, p->next, val)) {
@@ -233,26 +241,27 @@ int mmio_abort(struct hyp_vcpu *vcpu, u64 ipa)
 {
 	struct hyp_guest *g = vcpu->guest;
 	struct hyp_mmio *p = &vcpu->mmio;
-	int ret = 1;
+	int ret;
 
 	/* Maintenance by address of a device: nothing is cached (row 18 and B2.2.3). */
 	if (g->hsr & ISS_ABT_CM) {
 		guest_skip(g, g->hsr);
 		return 1;
 	}
-	if (g->hsr & ISS_ABT_ISV)
+	if (g->hsr & ISS_ABT_ISV) {
 		from_syndrome(vcpu, &p->access);
-	else
+	} else {
 		ret = from_instruction(vcpu, ipa, &p->access);
-	if (ret != 1)
-		return ret == 2 ? 1 : ret;
+		if (ret != 1)
+			return ret == 2 ? 1 : ret;
+	}
 	/*
 	 * The abort names the byte that faulted; earlier beats may lie in RAM, and later
 	 * ones in a page that stage 1 maps anywhere: refuse such a mix.  No CPU of ARMv7
 	 * reports more than a word (SAS of 3 is reserved).
 	 */
 	if (g->hxfar != p->access.addr || p->access.size > 4 ||
-	    (ipa & ~PAGE_MASK) + p->access.count * p->access.size > PAGE_SIZE) {
+	    ((u32)ipa & ~PAGE_MASK) + p->access.count * p->access.size > PAGE_SIZE) {
 		inject_dabt(vcpu, g->hxfar);
 		return 1;
 	}
@@ -266,12 +275,13 @@ int mmio_finish(struct hyp_vcpu *vcpu)
 	struct hyp_mmio *p = &vcpu->mmio;
 
 	if (!p->access.write) {
-		u64 val = 0;
+		u32 val;
 
-		memcpy(&val, vcpu->run->mmio.data, p->access.size);
-		p->data[p->next] = val;
+		/* A word, and of it the bytes that the access has: to copy just these is a call. */
+		memcpy(&val, vcpu->run->mmio.data, sizeof(val));
+		p->data[p->next] = val & 0xffffffff >> (32 - 8 * p->access.size);
 	}
 	p->valid = false;
 	p->next++;
-	return go_on(vcpu);
+	return p->next < p->access.count ? go_on(vcpu) : retire(vcpu);
 }

@@ -142,15 +142,6 @@ void psci_apply_reset(struct hyp_vcpu *vcpu)
 	g->core.r[0] = (u32)context;
 }
 
-/* Also while CPU_ON has yet to say where to begin: power changes before the request comes. */
-bool psci_is_off(struct hyp_vcpu *vcpu)
-{
-	enum psci_power power = READ_ONCE(vcpu->vm->psci_cpu[vcpu->id].power);
-
-	return power == PSCI_POWER_OFF ||
-	       (power == PSCI_POWER_ON_PENDING && !test_bit(HYP_REQ_RESET, &vcpu->requests));
-}
-
 void psci_set_power(struct hyp_vcpu *vcpu, bool on)
 {
 	struct hyp_vm *vm = vcpu->vm;

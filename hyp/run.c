@@ -194,11 +194,12 @@ static void guest_time_begin(struct hyp_vcpu *vcpu)
 }
 
 /*
- * One stay in the guest.  1: *exit tells; 0: a request or the scheduler came first;
- * -EINTR: a signal did.
+ * One stay in the guest, and what came of it, as trap_handle().  1 as well when a request
+ * or the scheduler came first; -EINTR: a signal did.
  */
-static int enter_guest(struct hyp_vcpu *vcpu, enum hyp_exit *exit)
+static int run_once(struct hyp_vcpu *vcpu)
 {
+	enum hyp_exit exit = HYP_EXIT_GONE;
 	int ret = 0;
 
 	preempt_disable();
@@ -208,8 +209,11 @@ static int enter_guest(struct hyp_vcpu *vcpu, enum hyp_exit *exit)
 	local_irq_disable();
 	/* From here on list registers may hold what the model does not show: vm_pause() waits. */
 	WRITE_ONCE(vcpu->in_guest, true);
-	clear_bit(HYP_REQ_IRQ, &vcpu->requests);
-	smp_mb__after_atomic();
+	smp_mb();
+	if (READ_ONCE(vcpu->requests) & BIT(HYP_REQ_IRQ)) {
+		clear_bit(HYP_REQ_IRQ, &vcpu->requests);
+		smp_mb__after_atomic();
+	}
 	vtimer_flush(vcpu);
 	vgic_flush(vcpu);
 	if (signal_pending(current))
@@ -220,7 +224,7 @@ static int enter_guest(struct hyp_vcpu *vcpu, enum hyp_exit *exit)
 		vcpu->guest->virq = (vcpu->guest->virq & BIT(HCR_VA)) | READ_ONCE(vcpu->irq_lines);
 		trace_kvm_entry(vcpu->guest->core.pc);
 		guest_time_begin(vcpu);
-		*exit = hyp_enter(vcpu->guest);
+		exit = hyp_enter(vcpu->guest);
 		vcpu->has_run = true;
 	}
 	vgic_sync(vcpu);
@@ -232,7 +236,9 @@ static int enter_guest(struct hyp_vcpu *vcpu, enum hyp_exit *exit)
 	preempt_enable();
 	if (unlikely(vcpu->vgic.lr.ended_count))
 		vgic_notify_ended(vcpu);
-	return ret;
+	if (ret == 1)
+		return trap_handle(vcpu, exit);
+	return ret ? ret : 1;
 }
 
 /* What user space must hear before the guest goes on: line changes without an in-kernel GIC. */
@@ -243,35 +249,44 @@ static bool user_irq_changed(struct hyp_vcpu *vcpu)
 
 static int run_loop(struct hyp_vcpu *vcpu)
 {
-	enum hyp_exit exit;
 	int ret = 1;
 
-	while (ret > 0) {
-		cond_resched();
+	for (;;) {
 		if (unlikely(vcpu->requests & ~BIT(HYP_REQ_IRQ)) || psci_is_off(vcpu) || paused(vcpu)) {
 			ret = serve_requests(vcpu);
 			if (ret <= 0)
 				break;
 		}
-		ret = enter_guest(vcpu, &exit);
-		if (ret == 1)
-			ret = trap_handle(vcpu, exit);
-		else if (!ret)
-			ret = 1;
-		if (ret > 0 && user_irq_changed(vcpu))
+		ret = run_once(vcpu);
+		if (ret <= 0)
+			break;
+		if (user_irq_changed(vcpu)) {
 			ret = -EINTR;
+			break;
+		}
+		/* Who comes from user space or goes there does this on the way. */
+		cond_resched();
 	}
 	return ret;
 }
 
+static noinline int run_masked(struct hyp_vcpu *vcpu)
+{
+	sigset_t saved;
+	int ret;
+
+	sigprocmask(SIG_SETMASK, &vcpu->sigset, &saved);
+	ret = run_loop(vcpu);
+	sigprocmask(SIG_SETMASK, &saved, NULL);
+	return ret;
+}
+
 /* What can be done only once everything is configured. */
-static int first_run(struct hyp_vcpu *vcpu)
+static noinline int first_run(struct hyp_vcpu *vcpu)
 {
 	struct hyp_vm *vm = vcpu->vm;
 	int ret;
 
-	if (vcpu->ready)
-		return 0;
 	mutex_lock(&vm->lock);
 	ret = vgic_map(vm);
 	if (!ret)
@@ -291,8 +306,7 @@ static int first_run(struct hyp_vcpu *vcpu)
 long vcpu_run(struct hyp_vcpu *vcpu)
 {
 	struct kvm_run *run = vcpu->run;
-	sigset_t saved;
-	int ret = first_run(vcpu);
+	int ret = vcpu->ready ? 0 : first_run(vcpu);
 
 	if (ret)
 		return ret;
@@ -303,16 +317,12 @@ long vcpu_run(struct hyp_vcpu *vcpu)
 	}
 	if (READ_ONCE(run->immediate_exit))
 		return -EINTR;
-	if (vcpu->sigset_active)
-		sigprocmask(SIG_SETMASK, &vcpu->sigset, &saved);
 	run->exit_reason = KVM_EXIT_UNKNOWN;
-	ret = run_loop(vcpu);
+	ret = vcpu->sigset_active ? run_masked(vcpu) : run_loop(vcpu);
 	if (ret == -EINTR) {
 		run->exit_reason = KVM_EXIT_INTR;
 		vcpu->stats.signal_exits++;
 	}
-	if (vcpu->sigset_active)
-		sigprocmask(SIG_SETMASK, &saved, NULL);
 	trace_kvm_userspace_exit(run->exit_reason, ret);
 	return ret;
 }

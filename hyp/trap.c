@@ -66,8 +66,10 @@ int trap_handle(struct hyp_vcpu *vcpu, enum hyp_exit exit)
 	unsigned int ec = esr_ec(g->hsr);
 
 	vcpu->stats.exits++;
-	vcpu->stats.fast_exits += g->fast_exits;
-	g->fast_exits = 0;
+	if (g->fast_exits) {
+		vcpu->stats.fast_exits += g->fast_exits;
+		g->fast_exits = 0;
+	}
 	switch (exit) {
 	case HYP_EXIT_IRQ:
 		vcpu->stats.irq_exits++;

@@ -148,8 +148,8 @@ static long vcpu_ioctl_attr(struct hyp_vcpu *vcpu, unsigned int ioctl, void __us
 	return vtimer_has_attr(vcpu, &attr);
 }
 
-/* Ioctls that get a structure or give one. */
-static long vcpu_ioctl_state(struct hyp_vcpu *vcpu, unsigned int ioctl, void __user *argp)
+/* Ioctls that get a structure or give one.  Not inline, as all but KVM_RUN: its frame is not for that. */
+static noinline long vcpu_ioctl_state(struct hyp_vcpu *vcpu, unsigned int ioctl, void __user *argp)
 {
 	union {
 		struct kvm_mp_state mp;
@@ -187,17 +187,12 @@ static long vcpu_ioctl_state(struct hyp_vcpu *vcpu, unsigned int ioctl, void __u
 	return ret ? ret : copy_to_user(argp, &a, _IOC_SIZE(ioctl)) ? -EFAULT : 0;
 }
 
-static long vcpu_ioctl_locked(struct hyp_vcpu *vcpu, unsigned int ioctl, unsigned long arg)
+static noinline long vcpu_ioctl_locked(struct hyp_vcpu *vcpu, unsigned int ioctl, unsigned long arg)
 {
 	void __user *argp = (void __user *)arg;
 	int ret;
 
 	switch (ioctl) {
-	case KVM_RUN:
-		if (arg)
-			return -EINVAL;
-		ret = need_init(vcpu);
-		return ret ? ret : vcpu_run(vcpu);
 	case KVM_GET_REG_LIST:
 		ret = need_init(vcpu);
 		return ret ? ret : vcpu_get_reg_list(vcpu, argp);
@@ -219,6 +214,13 @@ static long vcpu_ioctl_locked(struct hyp_vcpu *vcpu, unsigned int ioctl, unsigne
 	return -EINVAL;
 }
 
+static long vcpu_ioctl_run(struct hyp_vcpu *vcpu, unsigned long arg)
+{
+	int ret = arg ? -EINVAL : need_init(vcpu);
+
+	return ret ? ret : vcpu_run(vcpu);
+}
+
 static long vcpu_ioctl(struct file *file, unsigned int ioctl, unsigned long arg)
 {
 	struct hyp_vcpu *vcpu = file->private_data;
@@ -228,9 +230,10 @@ static long vcpu_ioctl(struct file *file, unsigned int ioctl, unsigned long arg)
 		return -EIO;
 	if (_IOC_TYPE(ioctl) != KVMIO)
 		return -EINVAL;
-	if (mutex_lock_killable(&vcpu->mutex))
+	/* It is free but for mistakes, and then this is half of the other. */
+	if (!mutex_trylock(&vcpu->mutex) && mutex_lock_killable(&vcpu->mutex))
 		return -EINTR;
-	ret = vcpu_ioctl_locked(vcpu, ioctl, arg);
+	ret = ioctl == KVM_RUN ? vcpu_ioctl_run(vcpu, arg) : vcpu_ioctl_locked(vcpu, ioctl, arg);
 	mutex_unlock(&vcpu->mutex);
 	return ret;
 }

@@ -331,14 +331,9 @@ int vgic_inject(struct hyp_vm *vm, unsigned int cpu, unsigned int intid, bool le
 	return 0;
 }
 
-bool vgic_dist_at(const struct hyp_vm *vm, u64 ipa, u32 *offset)
+bool vgic_dist_at(const struct hyp_vm *vm, u64 ipa)
 {
-	const struct hyp_vgic *v = &vm->vgic;
-
-	if (!v->gic || ipa - v->dist_base >= KVM_VGIC_V2_DIST_SIZE)
-		return false;
-	*offset = (u32)(ipa - v->dist_base);
-	return true;
+	return vm->vgic.gic && ipa - vm->vgic.dist_base < KVM_VGIC_V2_DIST_SIZE;
 }
 
 static bool writes_active(u32 offset)

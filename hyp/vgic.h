@@ -81,8 +81,8 @@ int vgic_map(struct hyp_vm *vm);
  */
 void vgic_map_phys(struct hyp_vcpu *vcpu, unsigned int intid, unsigned int phys);
 
-/* Is @ipa in the distributor?  Then *offset is into it. */
-bool vgic_dist_at(const struct hyp_vm *vm, u64 ipa, u32 *offset);
+/* Is @ipa in the distributor? */
+bool vgic_dist_at(const struct hyp_vm *vm, u64 ipa);
 /* A guest access to it, 1, 2 or 4 bytes.  Takes the lock, kicks whom it concerns. */
 void vgic_dist_access(struct hyp_vcpu *vcpu, u32 offset, unsigned int len, bool write, u32 *val);
 

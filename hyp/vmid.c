@@ -86,7 +86,8 @@ bool mmu_stale(const struct hyp_vcpu *vcpu)
 {
 	const struct hyp_mmu *mmu = &vcpu->vm->mmu;
 
-	return !is_current(mmu) || vcpu->guest->vttbr != READ_ONCE(mmu->vttbr);
+	/* As above: the rest of it never changes. */
+	return !is_current(mmu) || upper_32_bits(vcpu->guest->vttbr) != upper_32_bits(READ_ONCE(mmu->vttbr));
 }
 
 int mmu_module_init(void)
