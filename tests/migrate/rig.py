@@ -317,15 +317,16 @@ def start_selftest(rig, isa, cpus, macros=(), words=(), wait=True):
         rig.on()
 
 
-def start_linux(rig, guest, isa, cpus, memory="512M", mib=16, load=False, append=""):
+def start_linux(rig, guest, isa, cpus, memory="512M", mib=16, patience=120, load=False, append=""):
     """Until it can be talked to; a kernel's boot is a moment as good as any for those who do not wait.
 
-    @mib: how much each of selfcheck's threads for memory has.  @load: hackbench and stress-ng run beside it.
+    @mib: how much each of selfcheck's threads for memory has; @patience: how long one may stand still.
+    @load: hackbench and stress-ng run beside it.
     """
     rig.check = rig.linux_rounds
     rig.options = ["--net", "user", "--disk", DISK, *(["--disk", f"{loaddisk.ensure(isa)},readonly"] if load else [])]
     rig.make_disk(0)
-    run = f"/{'load' if load else 'selfcheck'} --memory {mib} --disk /dev/vda " \
+    run = f"/{'load' if load else 'selfcheck'} --memory {mib} --patience {patience} --disk /dev/vda " \
           f"--echo 10.0.2.2:{rig.start_echo()}"
     kernel = next(k for k in (pathlib.Path(guest) / "zImage", pathlib.Path(guest) / "Image") if k.exists())
     rig.start("--kernel", str(kernel), "--initrd", linux_initrd(str(rig.work), str(guest), isa),

@@ -3,12 +3,13 @@
  * A Linux program that checks itself while the machine under it moves: arm or arm64, static.
  *
  *   selfcheck [--rounds N] [--disk FILE|/dev/BLOCK] [--echo ADDRESS:PORT] [--memory MIB]
+ *            [--patience SECONDS]
  *
  * Each thing that is checked is a thread that goes on and on: memory, FP and SIMD
  * registers, clocks, timers, counts under a mutex and by atomics, a pipe, TCP and UDP over the loopback,
  * a disk, TCP and UDP to a host that sends back what it gets.  Once a second "round N ok" is printed; what
  * is wrong as "FAIL WHAT got X want Y"; "network: answers" for each new connection to the host.  A thread that
- * does nothing for PATIENCE seconds of the guest's clock is wrong as well.  After --rounds (0: never)
+ * does nothing for --patience seconds (PATIENCE) of the guest's clock is wrong as well.  After --rounds (0: never)
  * "selfcheck: N rounds, F failed".
  */
 #define _GNU_SOURCE
@@ -45,8 +46,8 @@ static struct {
 	u64 rounds;
 	const char *disk;
 	struct sockaddr_in echo;
-	unsigned int mib;
-} opt = { .mib = 16 };
+	unsigned int mib, patience;
+} opt = { .mib = 16, .patience = PATIENCE };
 
 static atomic_uint failures;
 static atomic_ulong counted;
@@ -625,7 +626,7 @@ static void check_progress(void)
 		if (steps != seen[i].steps || !seen[i].at) {
 			seen[i].steps = steps;
 			seen[i].at = t;
-		} else if (t - seen[i].at > PATIENCE * NS) {
+		} else if (t - seen[i].at > opt.patience * NS) {
 			printf("FAIL %s got stuck want progress\n", workers[i].name);
 			exit(1);
 		}
@@ -642,6 +643,8 @@ static int parse(int argc, char **argv)
 			opt.rounds = strtoul(v, NULL, 10);
 		} else if (!strcmp(argv[i], "--memory")) {
 			opt.mib = (unsigned int)strtoul(v, NULL, 10);
+		} else if (!strcmp(argv[i], "--patience")) {
+			opt.patience = (unsigned int)strtoul(v, NULL, 10);
 		} else if (!strcmp(argv[i], "--disk")) {
 			opt.disk = v;
 		} else if (!strcmp(argv[i], "--echo") && (colon = strchr(argv[i + 1], ':'))) {

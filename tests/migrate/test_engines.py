@@ -206,7 +206,8 @@ def test_selftest(rig, kvm, cpus, times):
 
 @LINUXES
 def test_linux(rig, kvm, kernels, cpus, times):
-    start_linux(rig, kernels(kvm.kind["guest"])["guest"], kvm.kind["isa"], cpus, memory="128M", mib=2, append=PATIENT)
+    start_linux(rig, kernels(kvm.kind["guest"])["guest"], kvm.kind["isa"], cpus, memory="128M", mib=2, patience=600,
+                append=PATIENT)
     rig.on()
     trips(rig, 2 * times, random.Random(cpus), each=1, words=["--max-downtime", DOWNTIME])
     rig.lives(load=False)
