@@ -2,7 +2,8 @@
 """Arm hosts with KVM, which are boards that QEMU plays, and the machines of guests on them.
 
 A Cortex-A15 with our module, on either of its boards, or a Cortex-A57 with Linux' KVM, for guests with EL1 in AArch64
-or in AArch32.  It reaches this machine through QEMU's user network.  What the boards and the VMM on them are: tests/hyp/.
+or in AArch32.  It reaches this machine through QEMU's user network.  What the boards and the VMM on them are is in
+tests/hyp/.
 
 On the A57 QEMU (7.2 and 10.0) has the SPSR of an AArch32 mode where EL2 in AArch64 neither reads nor writes it while
 the guest is in that mode: who is stopped there comes with an old one, and who begins there has another CPU's.  Linux is
