@@ -4,7 +4,7 @@
 
 #include "hyp/hyp.h"
 
-#define TTBCR_EAE (1u << 31)
+#define TTBCR_LONG (1u << 31)
 #define TTBCR_N 7u			/* short descriptors; T0SZ of long ones */
 #define TTBCR_T1SZ_SHIFT 16
 
@@ -60,7 +60,7 @@ static unsigned int level_long(struct hyp_vcpu *vcpu, u32 va, u64 ipa)
 
 unsigned int stage1_level(struct hyp_vcpu *vcpu, u32 va, u64 ipa)
 {
-	if (vcpu->guest->cp15[HYP_CP15_TTBCR] & TTBCR_EAE)
+	if (vcpu->guest->cp15[HYP_CP15_TTBCR] & TTBCR_LONG)
 		return level_long(vcpu, va, ipa);
 	return level_short(vcpu->guest, va, ipa);
 }

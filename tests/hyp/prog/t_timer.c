@@ -50,7 +50,7 @@ static void *wander(void *opaque)
 	return NULL;
 }
 
-TEST(row_40_migrating, "the timer fires while its thread moves between CPUs")
+TEST_LIMIT(row_40_migrating, 60, "the timer fires while its thread moves between CPUs")
 {
 	struct vm *vm = vm_new(1, 0);
 	struct vcpu *v = &vm->vcpu[0];
@@ -116,7 +116,7 @@ static void *pulses(void *opaque)
 	return NULL;
 }
 
-TEST_LIMIT(row_43_wfi_wake, 180, "5,000 wake-ups from WFI by another thread, none is lost")
+TEST_LIMIT(row_43_wfi_wake, 400, "5,000 wake-ups from WFI by another thread, none is lost")
 {
 	struct vm *vm = vm_new(1, 0);
 	struct vcpu *v = &vm->vcpu[0];
