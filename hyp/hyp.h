@@ -21,6 +21,7 @@
 #ifndef HYP_HYP_H
 #define HYP_HYP_H
 
+#include <linux/bitops.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>

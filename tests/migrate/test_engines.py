@@ -70,7 +70,7 @@ def machine_of(kvm, turn):
 # Those of CI, and all.
 MOMENTS = pytest.mark.parametrize("kvm,turn", cases([(host, quick, [(n,) for n in range(total)])
                                                      for host, quick, total in (("a15", 3, 20), ("vexpress", 1, 8),
-                                                                                ("a57", 3, 20), ("a57-32", 1, 20))]),
+                                                                                ("a57", 3, 20), ("a57-32", 2, 20))]),
                                   indirect=["kvm"])
 
 

@@ -35,6 +35,13 @@ void mmu_flush_vm(struct hyp_vm *v)
 	flushes++;
 }
 
+/* Aborts of walks are test_hyp_inject's. */
+unsigned int stage1_level(struct hyp_vcpu *v, u32 va, u64 ipa)
+{
+	(void)v, (void)va, (void)ipa;
+	return 0;
+}
+
 u64 vtimer_read(struct hyp_vcpu *v, bool phys, enum hyp_timer_reg reg)
 {
 	(void)v;

@@ -20,6 +20,12 @@
 static struct hyp_vcpu vcpu;
 static struct hyp_guest guest;
 
+unsigned int stage1_level(struct hyp_vcpu *v, u32 va, u64 ipa)
+{
+	(void)v, (void)va;
+	return (unsigned int)ipa;
+}
+
 static const u32 modes[] = {
 	PSR32_M_USR, PSR32_M_FIQ, PSR32_M_IRQ, PSR32_M_SVC, PSR32_M_ABT, PSR32_M_UND, PSR32_M_SYS,
 };
@@ -239,6 +245,30 @@ static void test_fault_status(void **state)
 	}
 }
 
+/* Row 18: of a walk, with the level, by data accesses and fetches (DDI 0406C tables B3-23 and B3-24). */
+static void test_walk_status(void **state)
+{
+	static const struct {
+		u32 level, lpae, fsr;
+	} want[] = { { 1, 0, 0xc }, { 2, 0, 0xe }, { 1, 1, 0x215 }, { 2, 1, 0x216 }, { 3, 1, 0x217 } };
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(want); i++) {
+		fresh(PSR32_M_SVC);
+		guest.cp15[HYP_CP15_TTBCR] = want[i].lpae << 31;
+		guest.hsr = EC(EC_DABT_LOWER) | ISS_ABT_S1PTW | ISS_ABT_WNR;
+		inject_walk_abort(&vcpu, 0x1000, want[i].level);
+		assert_int_equal(guest.cp15[HYP_CP15_DFSR], want[i].fsr | FSR_WNR);
+		assert_int_equal(guest.cp15[HYP_CP15_DFAR], 0x1000);
+		fresh(PSR32_M_SVC);
+		guest.cp15[HYP_CP15_TTBCR] = want[i].lpae << 31;
+		guest.hsr = EC(EC_IABT_LOWER) | ISS_ABT_S1PTW;
+		inject_walk_abort(&vcpu, 0x1000, want[i].level);
+		assert_int_equal(guest.cp15[HYP_CP15_IFSR], want[i].fsr);
+		assert_int_equal(guest.cp15[HYP_CP15_IFAR], 0x1000);
+	}
+}
+
 static void test_serror(void **state)
 {
 	(void)state;
@@ -258,6 +288,7 @@ int main(void)
 		cmocka_unit_test(test_banks),
 		cmocka_unit_test(test_entry),
 		cmocka_unit_test(test_fault_status),
+		cmocka_unit_test(test_walk_status),
 		cmocka_unit_test(test_serror),
 	};
 

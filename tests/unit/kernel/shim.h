@@ -25,6 +25,7 @@
 #define local_irq_save(flags) ((flags) = 0)
 #define local_irq_restore(flags) ((void)(flags))
 #define isb() ((void)0)
+#define test_bit(n, p) (*(p) >> (n) & 1)
 
 struct list_head { struct list_head *next, *prev; };
 struct kref { int n; };
