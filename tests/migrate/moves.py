@@ -36,7 +36,7 @@ class Machine:
     """A guest and where it is now.  @here: what belongs to each process, as disks."""
 
     def __init__(self, tmp, name, here=(), **options):
-        self.tmp, self.name, self.here, self.turn = str(tmp), name, list(here), 0
+        self.tmp, self.name, self.here, self.turn, self.progress = str(tmp), name, list(here), 0, ""
         extra = ["--control", self.control(), *self.here, *options.pop("extra", ())]
         self.console = Guest(f"{name}-0", memory=options.pop("memory", "256M"), extra=extra, **options)
 
@@ -73,12 +73,13 @@ class Machine:
         old.__exit__()
 
     def move(self, *options, extra=()):
-        """To a new process; returns MiB sent, MiB of pages, ms of standstill."""
+        """To a new process; returns MiB sent, MiB of pages, ms of standstill.  self.progress is what was shown."""
         uri = f"unix:{self.tmp}/{self.name}-{self.turn + 1}.wire"
         there = self.receiver(self.turn + 1, uri, extra)
         said = command("migrate", self.control(), uri, *options)
         if said.returncode:
             self.console.fail(f"did not move: {said.stdout}{said.stderr}")
+        self.progress = said.stderr
         self.become(there)
         m = MOVED.search(said.stdout)
         assert m, said.stdout

@@ -310,8 +310,7 @@ def start_selftest(rig, isa, cpus, macros=(), words=(), wait=True):
     """@wait: until it has done a few rounds; not for one that may end before."""
     elf = build(str(rig.work), isa, tuple(macros))
     rig.start("--kernel", elf, "--machine", "virt", "--cpu", rig.cpu or cpu_of(isa), "--cpus", str(cpus),
-              "--memory", "64M",
-              *words)
+              "--memory", "64M", *words)
     if wait:
         rig.named()
         rig.on()

@@ -25,7 +25,6 @@
 #include "vmm/migrate/wire.h"
 
 #define TICK_NS 100000000ULL	/* of progress, and of slowing the guest down */
-#define NS_PER_S 1000000000ULL
 /* So little of a disk may always be left for the end; passes that a guest gets before it is slowed down. */
 #define DISK_FEW (4 * IMAGE_BLOCK)
 #define DISK_FREE_PASSES 5
@@ -321,11 +320,12 @@ static int copy_while_running(struct live *l)
 			return 0;
 		if (n >= DISK_FREE_PASSES)
 			precopy_slow_down(l->copy);
-		start = clock_ns();
+		start = clock_ms();
 		ret = disks_copy_pass(l->disks);
 		if (ret)
 			return ret;
-		rate = left * NS_PER_S / (clock_ns() - start + 1);
+		/* In ms: of a large disk it would not fit in 64 bits otherwise. */
+		rate = left * 1000 / (clock_ms() - start + 1);
 	}
 }
 
