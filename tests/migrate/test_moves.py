@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Guests of the translator move between processes, under load, in their boot, with and without their disks."""
+import os
 import random
 import re
+import subprocess
 import time
 
 import pytest
@@ -154,6 +156,54 @@ def test_disk(kernels, tmp_path, copied):
         m.console.check_kernel()
         m.console.poweroff("poweroff")
     check_disk(disks[-1], 24)
+
+
+@pytest.fixture(name="slow_disks")
+def fixture_slow_disks(tmp_path, monkeypatch):
+    """What vambrace reads and writes of disks takes 200 ms each time."""
+    library = tmp_path / "slowdisk.so"
+    subprocess.run(["gcc", "-std=gnu17", "-Wall", "-Wextra", "-Werror", "-O2", "-shared", "-fPIC", "-o", str(library),
+                    os.path.join(os.path.dirname(__file__), "slowdisk.c")], check=True)
+    monkeypatch.setenv("LD_PRELOAD", str(library))
+    monkeypatch.setenv("SLOWDISK_MS", "200")
+
+
+def make_disk(path, blocks):
+    """64 KiB blocks, each full of lines that name it."""
+    with open(path, "wb") as f:
+        for i in range(blocks):
+            f.write((f"{i:015}\n" * 4096).encode())
+
+
+@pytest.mark.parametrize("copied", [False, True], ids=["shared", "copied"])
+def test_disk_in_flight(kernels, tmp_path, slow_disks, copied):
+    """Transfers that end while the machine is being stopped: what they write to memory and to the disk goes along."""
+    del slow_disks
+    disks = [tmp_path / f"disk{i}" for i in range(4 if copied else 1)]
+    make_disk(disks[0], 16)
+    for d in disks[1:]:
+        with open(d, "wb") as f:
+            f.truncate(1 << 20)
+    with Machine(tmp_path, "flight", here=["--disk", str(disks[0])], cpus=2, **kernels("a64")) as m:
+        m.console.wait_shell()
+        m.console.serve()
+        # Blocks 0 to 7 are read, 8 to 15 written again and again with one more line each time.
+        m.run("rd() { while [ ! -e /tmp/enough ]; do dd if=/dev/vda bs=64k skip=$1 count=1 iflag=direct 2>/dev/null | "
+              "uniq | grep -qx $(printf %015d $1) && echo >>/tmp/r$1 || echo $1 >>/tmp/bad; done; }; "
+              "wr() { n=0; while [ ! -e /tmp/enough ]; do n=$((n + 1)); yes $(printf %015d $n) | head -4096 >/tmp/w$1; "
+              "dd if=/tmp/w$1 of=/dev/vda bs=64k seek=$1 count=1 oflag=direct conv=notrunc 2>/dev/null || "
+              "echo $1 >>/tmp/bad; done; }; "
+              "for i in 0 1 2 3; do rd $i & done; for i in 8 9 10 11; do wr $i & done")
+        for turn in range(3):
+            if copied:
+                m.here = ["--disk", str(disks[turn + 1])]
+            m.move(*(["--with-disks"] if copied else []))
+            m.run("for i in 0 1 2 3; do n=$(wc -l </tmp/r$i); until [ $(wc -l </tmp/r$i) -gt $n ]; do sleep 0.1; "
+                  "done; done; [ ! -e /tmp/bad ]")
+        m.run("touch /tmp/enough; wait; for i in 8 9 10 11; do dd if=/dev/vda bs=64k skip=$i count=1 iflag=direct "
+              "2>/dev/null | cmp - /tmp/w$i || exit 1; done; [ ! -e /tmp/bad ]")
+        m.console.check_kernel()
+        m.console.poweroff("poweroff")
 
 
 def test_disk_without_rest(kernels, tmp_path):

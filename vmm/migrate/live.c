@@ -121,6 +121,7 @@ static enum vm_end take_look(struct vm *vm, void *opaque)
 	const struct vmstate *v = vm_state(vm);
 	struct look *look = opaque;
 
+	vmstate_drain(v);
 	look->ret = identity_of(v->accel, v->model, v->aarch32, v->gic_version, &look->l->id);
 	if (look->ret)
 		err_set(&look->err, look->ret, "the CPU's identity cannot be read: %s", strerror(-look->ret));
@@ -181,7 +182,7 @@ int live_send_state(struct live *l, char **err)
 
 	if (!ret)
 		ret = vmstate_image_send(&l->image, l->out);
-	/* Drained by now, so that nothing is written behind it. */
+	/* Of drained devices, so that nothing is written behind it. */
 	if (!ret && l->cfg.snapshot) {
 		disks_put_state(vm_state(l->vm)->images, &disks);
 		ret = stream_out_section(l->out, DISKS_STATE, DISKS_VERSION, &disks);
@@ -229,6 +230,7 @@ static enum vm_end hand_over(struct vm *vm, void *opaque)
 	struct handover *h = opaque;
 	struct live *l = h->l;
 
+	vmstate_drain(vm_state(vm));
 	h->ret = precopy_finish(l->copy);
 	if (!h->ret && l->disks)
 		h->ret = disks_copy_pass(l->disks);

@@ -50,7 +50,7 @@ int live_send(struct live *l, const char *name, const struct bytes_out *b);	/* N
 int live_look(struct live *l, char **err);	/* l->id and l->image */
 int live_introduce(struct live *l, enum wire_intent intent);
 int live_start_copy(struct live *l, const struct precopy_sink *sink);
-/* While the machine stands still. */
+/* While the machine stands still, drained. */
 int live_send_state(struct live *l, char **err);
 
 /* snapshot.c: on the thread. */

@@ -156,7 +156,7 @@ static enum vm_end write_rest(struct vm *vm, void *opaque)
 	struct rest *r = opaque;
 	struct live *l = r->w->l;
 
-	(void)vm;
+	vmstate_drain(vm_state(vm));
 	r->ret = precopy_finish(l->copy);
 	if (!r->ret)
 		r->ret = begin_stream(l, r->w->state_at);

@@ -111,19 +111,23 @@ static int save_device(const struct machine_device *d, struct vmstate_image *img
 	return b->error;
 }
 
-/*
- * All devices are drained before the first is saved: one may still drive another's input.  From the
- * last to the first, which is the GIC: it has all that they drive.
- */
+void vmstate_drain(const struct vmstate *v)
+{
+	const struct machine_device *dev;
+	unsigned int n = v->machine->ops->devices(v->machine, &dev);
+
+	for (unsigned int i = 0; i < n; i++)
+		if (dev[i].dev->ops->drain)
+			dev[i].dev->ops->drain(dev[i].dev);
+}
+
+/* From the last to the first, which is the GIC: it has all that they drive. */
 static int save_devices(const struct vmstate *v, struct vmstate_image *img)
 {
 	const struct machine_device *dev;
 	unsigned int n = v->machine->ops->devices(v->machine, &dev);
 	int ret = 0;
 
-	for (unsigned int i = 0; i < n; i++)
-		if (dev[i].dev->ops->drain)
-			dev[i].dev->ops->drain(dev[i].dev);
 	while (n-- && !ret)
 		ret = save_device(&dev[n], img);
 	return ret;

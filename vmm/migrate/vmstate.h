@@ -42,8 +42,13 @@ struct vmstate_image {
 };
 
 /*
- * The sections "time", "gic", "device/NAME", "cpu/N", in that order.  vCPUs and the loop do not run; devices are
- * drained here.  0, or -errno and a sentence in *@err; vmstate_image_free() in any case.
+ * With vCPUs and the loop at rest: waits until all that the guest has asked its devices for is done.  Until here
+ * transfers that end write memory and disks, so that the last of both must not be copied before.
+ */
+void vmstate_drain(const struct vmstate *v);
+/*
+ * The sections "time", "gic", "device/NAME", "cpu/N", in that order, behind vmstate_drain().  0, or -errno and a
+ * sentence in *@err; vmstate_image_free() in any case.
  */
 int vmstate_save(const struct vmstate *v, struct vmstate_image *out, char **err);
 int vmstate_image_send(const struct vmstate_image *img, struct stream_out *s);
