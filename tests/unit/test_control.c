@@ -560,6 +560,24 @@ static void test_migrate(void **state)
 	the_live.cfg.done(the_live.cfg.opaque, -ECANCELED, "cancelled");
 }
 
+/* A client that has stopped reading goes after the end: there is nothing left to cancel. */
+static void test_deaf(void **state)
+{
+	struct mover m;
+
+	(void)state;
+	mover_start(&m);
+	ask(&m, "migrate tcp:a:1\n");
+	/* More than a socket holds. */
+	for (int i = 0; i < 4000; i++) {
+		the_live.cfg.progress(the_live.cfg.opaque, "pass 1: 12 of 256 MiB, 100 MiB/s");
+		rig_turn(&m.rig);
+	}
+	finish(&m, 0, "moved");
+	mover_stop(&m);
+	assert_int_equal(the_live.cancels, 0);
+}
+
 static void test_save(void **state)
 {
 	char path[80], line[128], got[5] = "";
@@ -606,7 +624,7 @@ int main(void)
 		cmocka_unit_test(test_commands), cmocka_unit_test(test_lines), cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_later), cmocka_unit_test(test_freed), cmocka_unit_test(test_descriptor),
 		cmocka_unit_test(test_places), cmocka_unit_test(test_words), cmocka_unit_test(test_migrate),
-		cmocka_unit_test(test_save),
+		cmocka_unit_test(test_deaf), cmocka_unit_test(test_save),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

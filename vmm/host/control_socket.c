@@ -132,17 +132,20 @@ void control_on_hangup(struct control_request *req, void (*fn)(void *opaque), vo
 	req->opaque = opaque;
 }
 
-/* The client and its request part. */
-static void client_drop_request(struct client *c)
+/* The client and its request part.  Was it answered?  Then whoever did that is done with it. */
+static bool client_drop_request(struct client *c)
 {
 	struct control_request *req = c->request;
+	bool answered;
 
 	pthread_mutex_lock(&req->lock);
 	req->client = NULL;
+	answered = req->answered;
 	pthread_mutex_unlock(&req->lock);
 	loop_uncall(c->socket->loop, request_kick, req);
 	c->request = NULL;
 	request_unref(req);
+	return answered;
 }
 
 static void client_close(struct client *c)
@@ -161,8 +164,9 @@ static void client_close(struct client *c)
 	close(c->fd);
 	if (c->passed >= 0)
 		close(c->passed);
-	if (req)
-		client_drop_request(c);
+	/* With an answer that had not left yet there is nothing to give up, and @opaque may be gone. */
+	if (req && client_drop_request(c))
+		hangup = NULL;
 	free(c);
 	/* It may answer from in there. */
 	if (hangup)
