@@ -15,6 +15,7 @@
 #include "vmm/machine/machine.h"
 #include "vmm/migrate/live.h"
 #include "vmm/migrate/store.h"
+#include "vmm/migrate/vmstate.h"
 #include "vmm/vm.h"
 
 #define WORDS_MAX 8
@@ -120,14 +121,20 @@ static int do_quit(struct control *c, struct words *w, struct control_request *r
 static int do_hold(struct control *c, struct words *w, struct control_request *req, char **text)
 {
 	bool pause = !strcmp(w->at[0], "pause");
+	struct image_set *images;
+	int ret;
 
 	(void)req;
 	if (!c->cfg.vm)
 		return err_set(text, -ENODEV, "there is no machine to pause");
 	if (vm_is_held(c->cfg.vm) == pause)
 		return err_set(text, -EALREADY, pause ? "the machine is paused already" : "the machine is not paused");
-	vm_hold(c->cfg.vm, pause);
-	return 0;
+	/* A move that broke off at its end had given the disks away: who has one of them has the guest. */
+	images = vm_state(c->cfg.vm)->images;
+	ret = !pause && images->unlocked ? image_set_lock(images, text) : 0;
+	if (!ret)
+		vm_hold(c->cfg.vm, pause);
+	return ret;
 }
 
 static int do_status(struct control *c, struct words *w, struct control_request *req, char **text)

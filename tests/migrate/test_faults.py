@@ -5,6 +5,7 @@ A wire between the two ends fails right after a certain section has passed
 (vmm/migrate/wire.h).  From "go" on the guest is the destination's: if only the
 source's news of that are lost, the source stands still and says what to do.
 """
+import fcntl
 import os
 import re
 import signal
@@ -118,6 +119,37 @@ def test_cut_when_taken(source, when):
         assert source.status()["state"] == "paused"
     assert t.outcome(when) == "there", t.text
     t.close()
+
+
+def is_locked(path):
+    with open(path, "r+b") as f:
+        try:
+            fcntl.lockf(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return False
+        except OSError:
+            return True
+
+
+def test_resumed_when_taken(kernels, tmp_path):
+    """The user's word that nobody runs the guest does not count as long as somebody has its disk."""
+    disk = tmp_path / "disk"
+    with open(disk, "wb") as f:
+        f.truncate(1 << 20)
+    with Machine(tmp_path, "faults-disk", here=["--disk", str(disk)], **kernels("armmp-lpae")) as m:
+        m.console.wait_shell()
+        t = Try(m, "cut", ("there", "go"))
+        t.run()
+        assert m.status()["state"] == "paused", t.text
+        wait_for(lambda: is_locked(disk), 30, "the destination runs")
+        said = m.tell("resume")
+        assert said.returncode == 1 and str(disk) in said.stderr, said.stderr
+        assert m.status()["state"] == "paused"
+        t.close()
+        assert not is_locked(disk)
+        assert m.tell("resume").returncode == 0
+        assert is_locked(disk)
+        m.console.p.sendline("echo $((6 * 7)) lives")
+        m.console.expect("42 lives", 30)
 
 
 def test_destination_killed(source):
