@@ -14,7 +14,8 @@
 
 struct store_file {
 	int fd;
-	char *path, *tmp;
+	char *path;
+	char *tmp;		/* what it is called until then; NULL: it has no name */
 };
 
 static bool has_suffix(const char *word)
@@ -105,10 +106,46 @@ int store_path(const char *word, bool make, char **path, char **err)
 	return ret;
 }
 
+/* NULL on ENOMEM. */
+static char *directory_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? strndup(path, slash - path + 1) : strdup(".");
+}
+
+/* Whatever ends us leaves nothing of a file that has no name.  -1: it needs one here. */
+static int open_nameless(const char *path)
+{
+	char *dir = directory_of(path);
+	int fd = dir && !access("/proc/self/fd", X_OK) ? open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) : -1;
+
+	free(dir);
+	return fd;
+}
+
+/* Under a name that is not @f->path. */
+static int open_named(struct store_file *f)
+{
+	int ret;
+
+	if (asprintf(&f->tmp, "%s.XXXXXX", f->path) < 0) {
+		f->tmp = NULL;
+		return -ENOMEM;
+	}
+	f->fd = mkostemp(f->tmp, O_CLOEXEC);
+	if (f->fd >= 0)
+		return 0;
+	ret = -errno;
+	free(f->tmp);
+	f->tmp = NULL;
+	return ret;
+}
+
 int store_create(const char *path, struct store_file **out, char **err)
 {
 	struct store_file *f;
-	int ret = 0;
+	int ret;
 
 	/* Before minutes go into it, not after. */
 	if (!access(path, F_OK))
@@ -116,25 +153,15 @@ int store_create(const char *path, struct store_file **out, char **err)
 	f = calloc(1, sizeof(*f));
 	if (!f)
 		return -ENOMEM;
-	f->fd = -1;
 	f->path = strdup(path);
-	if (!f->path || asprintf(&f->tmp, "%s.XXXXXX", path) < 0) {
-		f->tmp = NULL;
-		ret = -ENOMEM;
-	}
-	if (!ret) {
-		f->fd = mkostemp(f->tmp, O_CLOEXEC);
-		if (f->fd < 0) {
-			ret = err_set(err, -errno, "%s: cannot be made (%s)", path, strerror(errno));
-			free(f->tmp);
-			f->tmp = NULL;
-		}
-	}
-	if (ret)
+	f->fd = open_nameless(path);
+	ret = !f->path ? -ENOMEM : f->fd < 0 ? open_named(f) : 0;
+	if (ret) {
 		store_discard(f);
-	else
-		*out = f;
-	return ret;
+		return err_set(err, ret, "%s: cannot be made (%s)", path, strerror(-ret));
+	}
+	*out = f;
+	return 0;
 }
 
 int store_fd(const struct store_file *f)
@@ -173,8 +200,7 @@ int store_explain(const struct store_file *f, int ret, char **err)
 /* The name in its directory must survive too. */
 static int sync_directory(const char *path)
 {
-	const char *slash = strrchr(path, '/');
-	char *dir = slash ? strndup(path, slash - path + 1) : strdup(".");
+	char *dir = directory_of(path);
 	int fd = dir ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1, ret = 0;
 
 	/* Some file systems cannot, and those need it not. */
@@ -186,26 +212,30 @@ static int sync_directory(const char *path)
 	return ret;
 }
 
+/* A link does not replace what somebody made meanwhile; where there are none, renaming has to do. */
+static int name_it(struct store_file *f)
+{
+	char fd[32];
+
+	snprintf(fd, sizeof(fd), "/proc/self/fd/%d", f->fd);
+	if (!linkat(AT_FDCWD, f->tmp ? f->tmp : fd, AT_FDCWD, f->path, AT_SYMLINK_FOLLOW))
+		return 0;
+	if (errno == EEXIST || !f->tmp || rename(f->tmp, f->path))
+		return -errno;
+	free(f->tmp);
+	f->tmp = NULL;
+	return 0;
+}
+
 int store_commit(struct store_file *f, char **err)
 {
-	int ret = fsync(f->fd) ? -errno : 0;
+	int ret = fsync(f->fd) ? -errno : name_it(f);
 
-	/* A link does not replace what somebody made meanwhile; where there are none, renaming has to do. */
-	if (!ret && !link(f->tmp, f->path)) {
-		unlink(f->tmp);
-	} else if (!ret && errno == EEXIST) {
-		ret = err_set(err, -EEXIST, "%s: has been made by somebody else meanwhile; take another name", f->path);
-		store_discard(f);
-		return ret;
-	} else if (!ret && rename(f->tmp, f->path)) {
-		ret = -errno;
-	}
-	if (!ret) {
-		free(f->tmp);
-		f->tmp = NULL;
+	if (!ret)
 		ret = sync_directory(f->path);
-	}
-	if (ret)
+	if (ret == -EEXIST)
+		err_set(err, ret, "%s: has been made by somebody else meanwhile; take another name", f->path);
+	else if (ret)
 		store_explain(f, ret, err);
 	store_discard(f);
 	return ret;

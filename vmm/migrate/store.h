@@ -27,8 +27,8 @@ int store_path(const char *word, bool make, char **path, char **err);
 struct store_file;
 
 /*
- * In the directory of @path, under another name until store_commit().  Mode 0600: guest memory is
- * in it.  0, or -errno and a sentence in *@err; -EEXIST: @path is there.
+ * In the directory of @path, without a name until store_commit(), or under another one where files must have one.
+ * Mode 0600: guest memory is in it.  0, or -errno and a sentence in *@err; -EEXIST: @path is there.
  */
 int store_create(const char *path, struct store_file **out, char **err);
 /* Open for reading and writing, empty at first; stays @f's. */
