@@ -174,6 +174,15 @@ static void on_progress(void *opaque, const char *text)
 	control_progress(m->req, text);
 }
 
+static int on_keep(void *opaque, char **err)
+{
+	struct move *m = opaque;
+	struct store_file *file = m->file;
+
+	m->file = NULL;
+	return store_commit(file, err);
+}
+
 static void on_done(void *opaque, int ret, const char *text)
 {
 	struct move *m = opaque;
@@ -293,8 +302,9 @@ static int do_snapshot(struct control *c, struct words *w, struct control_reques
 	char *path = NULL;
 	int ret;
 
-	lc.quit = w->n > 3 && !strcmp(w->at[3], "quit");
-	if (strcmp(w->at[1], "save") || (w->n > 3 && !lc.quit))
+	if (w->n > 3 && !strcmp(w->at[3], "quit"))
+		lc.keep = on_keep;
+	if (strcmp(w->at[1], "save") || (w->n > 3 && !lc.keep))
 		return err_set(text, -EINVAL, "say snapshot save NAME|FILE [quit]");
 	ret = store_path(w->at[2], true, &path, text);
 	if (!ret)

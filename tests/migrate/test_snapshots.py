@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Debian guests in files: saved while they work, restored on another engine, twice, and told apart bit by bit."""
 import os
+import subprocess
 import time
 
 import pytest
-from moves import SLOWDOWN, Machine, Receiver, command, different, save, wait_for
+from moves import SLOWDOWN, VAMBRACE, Machine, Receiver, command, different, save, wait_for
 from test_moves import LOAD, works
 
 
@@ -106,3 +107,22 @@ def test_disk(kernels, tmp_path):
         said = command("snapshot", "restore", str(tmp_path / "s.vsnap"), "--disk", str(disk))
         assert said.returncode == 1 and str(disk) in said.stderr and "written" in said.stderr, said.stderr
         assert kept != disk.read_bytes()
+
+
+def test_name_taken(kernels, tmp_path):
+    """A guest that was to end when it is saved goes on if its file cannot have its name."""
+    path = tmp_path / "s.vsnap"
+    with Machine(tmp_path, "taken", memory="1G", **kernels("a64")) as m:
+        m.console.wait_shell()
+        m.console.serve()
+        m.run("mount -t tmpfs -o size=700M t /tmp; dd if=/dev/urandom of=/tmp/a bs=1M count=16 2>/dev/null; "
+              "for i in $(seq 32); do cat /tmp/a; done >/tmp/x", 300)
+        with subprocess.Popen([VAMBRACE, "snapshot", "save", m.control(), str(path), "--quit"],
+                              stderr=subprocess.PIPE, text=True) as p:
+            wait_for(lambda: m.status()["state"] == "saving", 30, "it is being saved")
+            path.touch()
+            said = p.communicate()[1]
+        assert p.returncode == 1 and "meanwhile" in said, said
+        assert path.stat().st_size == 0
+        assert m.run("echo here") == "here"
+        m.console.poweroff("poweroff")

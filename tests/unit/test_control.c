@@ -580,7 +580,7 @@ static void test_deaf(void **state)
 
 static void test_save(void **state)
 {
-	char path[80], line[128], got[5] = "";
+	char path[80], line[128], got[5] = "", *err = NULL;
 	struct mover m;
 	int fd;
 
@@ -590,7 +590,7 @@ static void test_save(void **state)
 	snprintf(line, sizeof(line), "snapshot save %s\n", path);
 	/* It is there when all of it is, and not before. */
 	ask(&m, line);
-	assert_true(the_live.cfg.snapshot && !the_live.cfg.quit && !the_live.cfg.uri);
+	assert_true(the_live.cfg.snapshot && !the_live.cfg.keep && !the_live.cfg.uri);
 	assert_int_equal(write(the_live.cfg.fd, "data", 4), 4);
 	close(the_live.cfg.fd);
 	assert_int_equal(access(path, F_OK), -1);
@@ -609,12 +609,29 @@ static void test_save(void **state)
 	/* What fails leaves nothing. */
 	snprintf(line, sizeof(line), "snapshot save %s quit\n", path);
 	ask(&m, line);
-	assert_true(the_live.cfg.quit);
+	assert_non_null(the_live.cfg.keep);
 	close(the_live.cfg.fd);
 	finish(&m, -ENOSPC, "wrote less");
 	hear(m.fd, "error ");
 	hear(m.fd, path);
-	hear(m.fd, ": the disk is full");
+	hear(m.fd, ": the disk is full (No space left on device); make room or choose a file on another one\n");
+	/* A guest that is to end has its file before, or goes on. */
+	ask(&m, line);
+	close(the_live.cfg.fd);
+	assert_int_equal(the_live.cfg.keep(the_live.cfg.opaque, &err), 0);
+	assert_int_equal(access(path, F_OK), 0);
+	finish(&m, 0, "");
+	hear(m.fd, "ok\n");
+	unlink(path);
+	ask(&m, line);
+	close(the_live.cfg.fd);
+	close(open(path, O_CREAT | O_WRONLY, 0600));
+	assert_int_equal(the_live.cfg.keep(the_live.cfg.opaque, &err), -EEXIST);
+	finish(&m, -EEXIST, err);
+	hear(m.fd, "error ");
+	hear(m.fd, err);
+	free(err);
+	unlink(path);
 	mover_stop(&m);
 }
 

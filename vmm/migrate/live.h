@@ -22,10 +22,15 @@ struct live_config {
 	bool with_disks;		/* the disks' blocks go too */
 	bool check;			/* a dry run: nothing moves */
 	/*
-	 * A snapshot: @uri is NULL, @fd an empty file open for reading and writing, and the guest goes on
-	 * (@quit: ends).  Who called makes the file last when done() says 0.
+	 * A snapshot: @uri is NULL, @fd an empty file open for reading and writing, and the guest goes on.  Who
+	 * called makes the file last when done() says 0.
 	 */
-	bool snapshot, quit;
+	bool snapshot;
+	/*
+	 * Set: the guest ends once it is in the file, if this, which makes the file last, says 0.  After -errno, and
+	 * maybe a sentence in *@err, it goes on.  On the loop's thread; done() follows.
+	 */
+	int (*keep)(void *opaque, char **err);
 
 	/*
 	 * On the loop's thread, and not from within live_start().  @text is one line, for a terminal.

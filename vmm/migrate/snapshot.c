@@ -162,10 +162,10 @@ static enum vm_end write_rest(struct vm *vm, void *opaque)
 		r->ret = begin_stream(l, r->w->state_at);
 	if (!r->ret)
 		r->ret = live_send_state(l, &r->err);
-	/* A guest that ends here must be on the disk first. */
-	if (!r->ret && l->cfg.quit && fsync(l->file))
-		r->ret = -errno;
-	return !r->ret && l->cfg.quit ? VM_END_MOVED : VM_END_NONE;
+	/* A guest that ends here must be on the disk first, and under its name. */
+	if (!r->ret && l->cfg.keep)
+		r->ret = l->cfg.keep(l->cfg.opaque, &r->err);
+	return !r->ret && l->cfg.keep ? VM_END_MOVED : VM_END_NONE;
 }
 
 static int write_snapshot(struct writer *w, char **err)
@@ -186,7 +186,8 @@ static int write_snapshot(struct writer *w, char **err)
 		ret = rest.ret;
 	if (rest.err)
 		*err = rest.err;
-	if (!ret && fsync(w->l->file))
+	/* Much of it: who makes it last is on the loop's thread. */
+	if (!ret && !w->l->cfg.keep && fsync(w->l->file))
 		ret = -errno;
 	return ret;
 }
