@@ -273,6 +273,39 @@ def test_command(kernels, tmp_path):
         assert command("control", str(there), "quit").returncode == 0
 
 
+def make_ssh(place):
+    """A command that leads to here through a server of its own, which is its child and listens nowhere."""
+    for key in ("host", "user"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(place / key)], check=True)
+    (place / "authorized").write_text((place / "user.pub").read_text())
+    config = place / "sshd_config"
+    config.write_text(f"HostKey {place}/host\nAuthorizedKeysFile {place}/authorized\nStrictModes no\nUsePAM no\n"
+                      "PidFile none\n")
+    if os.geteuid() == 0:
+        os.makedirs("/run/sshd", exist_ok=True)     # which its service would have made
+    return (f"ssh -F none -i {place}/user -o BatchMode=yes -o StrictHostKeyChecking=no -o LogLevel=ERROR "
+            f"-o UserKnownHostsFile=/dev/null -o ProxyCommand='/usr/sbin/sshd -i -f {config}' there")
+
+
+def test_ssh(kernels, tmp_path):
+    """Through OpenSSH: errors of the other side arrive, and the guest does not need the connection later."""
+    ssh, out, there = make_ssh(tmp_path), tmp_path / "out", tmp_path / "there.sock"
+    with Machine(tmp_path, "ssh", **kernels("armmp-lpae")) as m:
+        m.console.wait_shell()
+        m.console.p.sendline("i=0; while :; do i=$((i+1)); echo tick $i; sleep 0.2; done")
+        m.console.expect("tick 3", 60)
+        said = command("migrate", m.control(), f"exec:{ssh} {VAMBRACE} receive - --cpus 3")
+        assert said.returncode == 1 and "--cpus 3" in said.stderr, said.stderr
+        assert m.status()["state"] == "running"
+        said = command("migrate", m.control(),
+                       f"exec:{ssh} {VAMBRACE} receive - --control {there} --serial file:{out}")
+        assert said.returncode == 0, said.stderr
+        m.console.ended()
+        before = out.read_text().count("tick")
+        wait_for(lambda: out.read_text().count("tick") > before, 30, "the guest goes on")
+        assert command("control", str(there), "quit").returncode == 0
+
+
 def refused(m, *options, extra=(), check=False):
     """What --check says, or the move; the guest stays."""
     uri = f"unix:{m.tmp}/refused-{time.monotonic_ns()}"
