@@ -12,7 +12,7 @@ packages()
 			libglib2.0-dev libslirp-dev libfdt-dev zlib1g-dev libzstd-dev libpng-dev ;;
 	test)
 		echo git clang libclang-rt-dev clang-format libcmocka-dev libzydis-dev \
-			python3-pytest python3-pexpect openssh-client openssh-server \
+			python3-pytest python3-pexpect openssh-client \
 			gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu libc6-dev-arm64-cross \
 			gcc-arm-linux-gnueabihf qemu-user-static llvm ;;
 	slow)	# beside test: root file systems, and the other end of what the guests do

@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What the tests of migration share, besides tests/conftest.py."""
+import os
 import subprocess
+import sys
 
 import pytest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path += [os.path.join(HERE, "../boot"), os.path.join(HERE, "../../tools")]
 
 
 @pytest.fixture(scope="session")

@@ -38,13 +38,13 @@ exec /selfcheck "$@"
 """
 
 
-def fetch(arch, to):
-    """Unpacks the packages; the lists are those of the cross builds."""
+def fetch(arch, packages, to):
+    """Unpacks them; the lists are those of the cross builds."""
     apt = debian.Apt(os.path.join(BUILD, "cache/apt-cross-" + arch), arch)
     apt.use(debian.sources()[-1])
     if not apt.update():
         raise debian.Failure("apt could not fetch the lists of packages; is the network up?")
-    for package in PACKAGES:
+    for package in packages:
         subprocess.run(["dpkg-deb", "-x", apt.download(package), to], check=True)
 
 
@@ -56,7 +56,7 @@ def ensure(isa):
         return out
     with tempfile.TemporaryDirectory() as d:
         packages, disk = os.path.join(d, "packages"), pathlib.Path(d, "disk")
-        fetch(arch, packages)
+        fetch(arch, PACKAGES, packages)
         for where in ("bin", "lib", "proc", "sys", "dev", "tmp"):
             (disk / where).mkdir(parents=True)
         for path in glob.glob(f"{packages}/**/*", recursive=True):

@@ -8,10 +8,10 @@ import random
 import re
 import time
 
+import loaddisk
 import pytest
 from kvmhost import HOSTS, VECTOR_TIMES, KvmHost
 from moves import SLOWDOWN, Machine, Receiver, command, different, save, wait_for
-import loaddisk
 from rig import LOAD_THERE, Rig, compile_linux, listens, start_linux, start_selftest, trips
 
 UP = "The guest is up"

@@ -6,6 +6,7 @@ import re
 import subprocess
 import time
 
+import loaddisk
 import pytest
 from moves import SLOWDOWN, VAMBRACE, Guest, Machine, command, wait_for
 
@@ -273,18 +274,35 @@ def test_command(kernels, tmp_path):
         assert command("control", str(there), "quit").returncode == 0
 
 
+# As root it wants a user and a directory, which are there for nobody else: its packages are unpacked, not installed.
+SSHD = """#!/bin/sh
+set -e
+if [ "$(id -u)" = 0 ]; then
+	[ "$1" ] || exec unshare -m "$0" apart
+	cp /etc/passwd {place}/passwd
+	echo sshd:x:65533:65534::/:/bin/false >>{place}/passwd
+	mount --bind {place}/passwd /etc/passwd
+	mount -t tmpfs run /run
+	mkdir /run/sshd
+fi
+LD_LIBRARY_PATH=$(echo {place}/usr/lib/*-linux-gnu) exec {place}/usr/sbin/sshd -i -f {place}/sshd_config
+"""
+
+
 def make_ssh(place):
     """A command that leads to here through a server of its own, which is its child and listens nowhere."""
+    arch = subprocess.run(["dpkg", "--print-architecture"], check=True, capture_output=True, text=True).stdout.strip()
+    loaddisk.fetch(arch, ["openssh-server", "libwrap0", "libnsl2", "libtirpc3"], str(place))
     for key in ("host", "user"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(place / key)], check=True)
     (place / "authorized").write_text((place / "user.pub").read_text())
-    config = place / "sshd_config"
-    config.write_text(f"HostKey {place}/host\nAuthorizedKeysFile {place}/authorized\nStrictModes no\nUsePAM no\n"
-                      "PidFile none\n")
-    if os.geteuid() == 0:
-        os.makedirs("/run/sshd", exist_ok=True)     # which its service would have made
+    (place / "sshd_config").write_text(f"HostKey {place}/host\nAuthorizedKeysFile {place}/authorized\n"
+                                       "StrictModes no\nUsePAM no\nPidFile none\n")
+    server = place / "server"
+    server.write_text(SSHD.format(place=place))
+    server.chmod(0o755)
     return (f"ssh -F none -i {place}/user -o BatchMode=yes -o StrictHostKeyChecking=no -o LogLevel=ERROR "
-            f"-o UserKnownHostsFile=/dev/null -o ProxyCommand='/usr/sbin/sshd -i -f {config}' there")
+            f"-o UserKnownHostsFile=/dev/null -o ProxyCommand={server} there")
 
 
 def test_ssh(kernels, tmp_path):
