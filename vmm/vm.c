@@ -12,6 +12,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "vmm/host/clock.h"
 #include "vmm/host/log.h"
 #include "vmm/host/loop.h"
 #include "vmm/host/tty.h"
@@ -21,6 +22,9 @@
 #include "vmm/migrate/live.h"
 #include "vmm/vm_int.h"
 
+#define NS_PER_S 1000000000ULL
+#define BRAKE_NS 5000000ULL	/* how closely it is looked whether a guest has run long enough */
+
 /* Makes vm_run() look at what it is to do next.  Any thread. */
 static void vm_interrupt(struct vm *vm)
 {
@@ -28,6 +32,7 @@ static void vm_interrupt(struct vm *vm)
 
 	pthread_mutex_lock(&vm->lock);
 	held = !vm->running;
+	pthread_cond_broadcast(&vm->wanted);
 	pthread_mutex_unlock(&vm->lock);
 	vm->accel->ops->stop(vm->accel);
 	/* No vCPU is there to end the loop by leaving. */
@@ -184,12 +189,22 @@ void vm_on_signal(void *opaque, unsigned int events)
 	vm_quit(vm);
 }
 
+static void vcpu_comes(struct vm *vm)
+{
+	pthread_mutex_lock(&vm->lock);
+	/* Not if one has left again already. */
+	if (++vm->came == vm->cfg->cpus && vm->running == vm->came)
+		vm->since = clock_ns();
+	pthread_mutex_unlock(&vm->lock);
+}
+
 static void vcpu_left(struct vm *vm)
 {
 	bool last;
 
 	pthread_mutex_lock(&vm->lock);
 	last = --vm->running == 0;
+	vm->since = 0;
 	pthread_mutex_unlock(&vm->lock);
 	if (last)
 		loop_quit(vm->loop);
@@ -200,6 +215,7 @@ static void *vcpu_thread(void *opaque)
 	struct vcpu *vcpu = opaque;
 	struct accel *a = vcpu->vm->accel;
 
+	vcpu_comes(vcpu->vm);
 	vcpu->ret = a->ops->run(a, vcpu->index);
 	if (vcpu->ret)
 		vm_end(vcpu->vm, VM_END_FATAL);
@@ -265,6 +281,7 @@ static enum vm_end run_once(struct vm *vm)
 
 	pthread_mutex_lock(&vm->lock);
 	vm->running = vm->cfg->cpus;
+	vm->came = 0;
 	pthread_mutex_unlock(&vm->lock);
 	resume_devices(vm);
 	for (started = 0; started < vm->cfg->cpus && !ret; started += !ret)
@@ -429,6 +446,57 @@ static enum vm_end do_pauses(struct vm *vm)
 	return end;
 }
 
+/* ---- slowing down ---- */
+
+/* Until @ns have passed, or somebody wants something else: the end of a migration does not wait for this one. */
+static void stand_still(struct vm *vm, u64 ns)
+{
+	u64 end = clock_ns() + ns;
+	struct timespec ts = { .tv_sec = (time_t)(end / NS_PER_S), .tv_nsec = (long)(end % NS_PER_S) };
+	int ret = 0;
+
+	pthread_mutex_lock(&vm->lock);
+	while (!ret && !vm->pauses && !vm->held && vm->end == VM_END_NONE)
+		ret = pthread_cond_timedwait(&vm->wanted, &vm->lock, &ts);
+	pthread_mutex_unlock(&vm->lock);
+}
+
+static enum vm_end doze(struct vm *vm, void *opaque)
+{
+	struct throttle *t = &vm->throttle;
+
+	(void)opaque;
+	throttle_stands(t, clock_ns());
+	stand_still(vm, t->stand);
+	throttle_goes(t, clock_ns());
+	return VM_END_NONE;
+}
+
+static void brake(void *opaque)
+{
+	struct vm *vm = opaque;
+	u64 since;
+
+	pthread_mutex_lock(&vm->lock);
+	since = vm->since;
+	pthread_mutex_unlock(&vm->lock);
+	if (throttle_due(&vm->throttle, since, clock_ns()) && vm_paused(vm, doze, NULL))
+		throttle_goes(&vm->throttle, 0);
+}
+
+void vm_slow_down(struct vm *vm, unsigned int percent)
+{
+	vm->throttle.percent = percent;
+	if (percent && !vm->brake)
+		vm->brake = loop_add_timer(vm->loop, BRAKE_NS, BRAKE_NS, brake, vm);
+	if (!percent && vm->brake) {
+		loop_remove(vm->brake);
+		vm->brake = NULL;
+	}
+}
+
+/* ---- running ---- */
+
 /* The counter stands from now on, as the vCPUs do: neither the guest nor who saves it notices the time in between. */
 static void stop_count(struct vm *vm)
 {
@@ -529,6 +597,7 @@ bool vm_take_live(struct vm *vm, struct live *l)
 
 void vm_drop_live(struct vm *vm)
 {
+	vm_slow_down(vm, 0);
 	vm->live = NULL;
 }
 

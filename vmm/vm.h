@@ -50,6 +50,9 @@ int vm_paused(struct vm *vm, enum vm_end (*fn)(struct vm *vm, void *opaque), voi
 void vm_hold(struct vm *vm, bool on);
 bool vm_is_held(struct vm *vm);
 
+/* The vCPUs stand still for @percent of the time, guest time too (vmm/throttle.h); 0: never.  On the loop's thread. */
+void vm_slow_down(struct vm *vm, unsigned int percent);
+
 /* What migration needs of it; constant until vm_free(). */
 const struct vmstate *vm_state(const struct vm *vm);
 struct dirty *vm_dirty(const struct vm *vm);

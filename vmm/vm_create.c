@@ -335,12 +335,17 @@ static void fill_state(struct vm *vm)
 int vm_create(const struct vm_config *cfg, struct vm **out, char **err)
 {
 	struct vm *vm = calloc(1, sizeof(*vm));
+	pthread_condattr_t attr;
 	int ret;
 
 	if (!vm)
 		return -ENOMEM;
 	pthread_mutex_init(&vm->lock, NULL);
 	pthread_cond_init(&vm->pause_done, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&vm->wanted, &attr);
+	pthread_condattr_destroy(&attr);
 	vm->thread = pthread_self();
 	vm->settled = *cfg;
 	vm->cfg = &vm->settled;
@@ -397,6 +402,7 @@ void vm_free(struct vm *vm)
 	loop_free(vm->loop);
 	boot_close(vm->boot);
 	pthread_cond_destroy(&vm->pause_done);
+	pthread_cond_destroy(&vm->wanted);
 	pthread_mutex_destroy(&vm->lock);
 	free(vm);
 }

@@ -10,6 +10,7 @@
 #include "vmm/machine/machine.h"
 #include "vmm/mem/dirty.h"
 #include "vmm/migrate/vmstate.h"
+#include "vmm/throttle.h"
 #include "vmm/vm.h"
 
 struct boot;
@@ -49,15 +50,20 @@ struct vm {
 
 	struct vmstate state;		/* a view of the above */
 	struct live *live;		/* vm_take_live(); the loop's thread only */
+	struct throttle throttle;	/* vm_run()'s thread only, as is */
+	struct loop_source *brake;	/* what looks whether it is due; NULL: the guest is not slowed down */
 	struct dirty *dirty;		/* what devices write, while somebody wants to know */
 	bool loaded;			/* the state came from elsewhere: no entry at the kernel; vm_run()'s thread */
 
 	pthread_mutex_t lock;	/* what follows; nothing is called with it held */
 	enum vm_end end;	/* the first reason counts, but quitting beats a reboot */
-	unsigned int running;	/* vCPU threads in the engine */
+	unsigned int running;	/* vCPU threads in the engine, or on their way to it, */
+	unsigned int came;	/* and those that are there, or were */
+	u64 since;		/* when the last of them came there (clock_ns()); 0: not all are there */
 	pthread_t thread;	/* vm_run()'s */
 	struct vm_pause *pauses;	/* what vm_paused() wants done, oldest first */
 	pthread_cond_t pause_done;
+	pthread_cond_t wanted;	/* there is a pause, an end or a hold to look at; its clock is CLOCK_MONOTONIC */
 	bool ended;		/* nothing will be done any more */
 	bool held;		/* the vCPUs stay stopped: vm_hold() */
 };

@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "vmm/host/clock.h"
@@ -24,7 +23,7 @@
 #include "vmm/migrate/shape.h"
 #include "vmm/migrate/wire.h"
 
-#define TICK_NS 100000000ULL	/* of progress, and of slowing the guest down */
+#define TICK_NS 100000000ULL	/* of progress */
 /* So little of a disk may always be left for the end; passes that a guest gets before it is slowed down. */
 #define DISK_FEW (4 * IMAGE_BLOCK)
 #define DISK_FREE_PASSES 5
@@ -444,17 +443,6 @@ static void *live_main(void *opaque)
 
 /* ---- from the loop ---- */
 
-/* The vCPUs stand still for a part of each tick. */
-static enum vm_end doze(struct vm *vm, void *opaque)
-{
-	unsigned int percent = (unsigned int)(uintptr_t)opaque;
-	struct timespec ts = { .tv_nsec = (long)(TICK_NS / 100 * percent) };
-
-	(void)vm;
-	nanosleep(&ts, NULL);
-	return VM_END_NONE;
-}
-
 static void tick(void *opaque)
 {
 	struct live *l = opaque;
@@ -473,8 +461,7 @@ static void tick(void *opaque)
 	}
 	pthread_mutex_unlock(&l->lock);
 	l->cfg.progress(l->cfg.opaque, text);
-	if (throttle)
-		vm_paused(l->vm, doze, (void *)(uintptr_t)throttle);
+	vm_slow_down(l->vm, throttle);
 }
 
 static void live_free(struct live *l)
