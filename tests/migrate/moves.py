@@ -163,6 +163,7 @@ class Wire:
 
     def __init__(self, path, to, what, when, then=None):
         self.to, self.what, self.when, self.then = to, what, when, then
+        self.last = None        # the direction of what passes when nothing else does any more
         self.seen, self.failed, self.ends = [], threading.Event(), ()
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(path)
@@ -211,6 +212,11 @@ class Wire:
                     break
                 while data:
                     n, name = parts.feed(data)
+                    # An answer to it must not pass while it is being cut.
+                    if self.what == "cut" and (direction, name) == self.when:
+                        self.last = direction
+                    elif self.last not in (None, direction):
+                        return
                     self.send(dst, data[:n])
                     data = data[n:]
                     if not name:
