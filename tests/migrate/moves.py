@@ -153,10 +153,45 @@ class Sections:
                 return used, name
 
 
+FAR_ROOM, FAR_RATE = 8 << 20, 4 << 20
+
+
+class FarEnd:
+    """What was sent to a socket and has not arrived: as much as fits into the routers on the way."""
+
+    def __init__(self, dst):
+        self.dst, self.queue, self.lock, self.have = dst, [], threading.Condition(), 0
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def send(self, data):
+        with self.lock:
+            self.lock.wait_for(lambda: self.have < FAR_ROOM)
+            self.queue.append(data)
+            self.have += len(data)
+            self.lock.notify_all()
+
+    def run(self):
+        due = time.monotonic()
+        while True:
+            with self.lock:
+                self.lock.wait_for(lambda: self.queue)
+                data = self.queue.pop(0)
+            due = max(due, time.monotonic()) + len(data) / FAR_RATE
+            time.sleep(max(0, due - time.monotonic()))
+            try:
+                self.dst.sendall(data)
+            except OSError:
+                pass
+            with self.lock:
+                self.have -= len(data)
+                self.lock.notify_all()
+
+
 class Wire:
     """Sits between the two ends, and fails when a certain section has passed.
 
-    @what: cut (both ends see the other go), stall (nothing moves any more), slow (a little at a time).
+    @what: cut (both ends see the other go), stall (nothing moves any more), slow (a little at a time),
+    far (FAR_ROOM bytes are on their way, of which FAR_RATE arrive in a second).
     @when: (direction, section), direction "there" or "back".
     @then: called at that moment, before it fails.
     """
@@ -164,7 +199,7 @@ class Wire:
     def __init__(self, path, to, what, when, then=None):
         self.to, self.what, self.when, self.then = to, what, when, then
         self.last = None        # the direction of what passes when nothing else does any more
-        self.seen, self.failed, self.ends = [], threading.Event(), ()
+        self.seen, self.failed, self.ends, self.far = [], threading.Event(), (), None
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(path)
         self.listener.listen(1)
@@ -175,6 +210,7 @@ class Wire:
         there = socket.socket(socket.AF_UNIX)
         there.connect(self.to)
         self.ends = here, there
+        self.far = FarEnd(there)
         for a in ((here, there, "there"), (there, here, "back")):
             threading.Thread(target=self.pump, args=a, daemon=True).start()
 
@@ -200,6 +236,8 @@ class Wire:
             for at in range(0, len(data), 1024):
                 dst.sendall(data[at:at + 1024])
                 time.sleep(0.001)
+        elif self.failed.is_set() and self.what == "far" and dst is self.ends[1]:
+            self.far.send(data)
         else:
             dst.sendall(data)
 

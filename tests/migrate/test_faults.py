@@ -13,12 +13,13 @@ import socket
 import time
 
 import pytest
-from moves import Machine, Wire, command, wait_for
+from moves import MOVED, SLOWDOWN, Machine, Wire, command, wait_for
 
 # In the order of the conversation; those of the state stand for their neighbours.
 STATES = [("there", "header"), ("there", "config"), ("there", "identity"), ("there", "check"), ("there", "cpu/0"),
-          ("there", "checked"), ("back", "header"), ("back", "accept"), ("there", "ram"), ("there", "time"),
-          ("there", "gic"), ("there", "end"), ("back", "loaded"), ("there", "go"), ("back", "running")]
+          ("there", "checked"), ("back", "header"), ("back", "accept"), ("there", "ram"), ("there", "arrive"),
+          ("back", "arrived"), ("there", "time"), ("there", "gic"), ("there", "end"), ("back", "loaded"),
+          ("there", "go"), ("back", "running")]
 # Sections after which the destination has the guest.
 TAKEN = {("there", "go"), ("back", "running")}
 
@@ -185,7 +186,7 @@ def test_source_killed(source, when):
     t.close()
 
 
-@pytest.mark.parametrize("when", [("there", "identity"), ("there", "ram"), ("there", "end")])
+@pytest.mark.parametrize("when", [("there", "identity"), ("there", "ram"), ("there", "arrive"), ("there", "end")])
 def test_stalled(source, when):
     """After ten seconds of silence both give up."""
     t = Try(source, "stall", when)
@@ -205,6 +206,19 @@ def test_slow(source):
     source.become(t.dst)
     assert Ticks(source.console).goes_on(20)
     t.wire.close()
+
+
+def test_far(source):
+    """What lies in buffers on the way counts: the guest is not stopped before it has arrived."""
+    t = Try(source, "far", ("there", "checked"))
+    t.run()
+    assert t.said.returncode == 0, t.text
+    still = float(MOVED.search(t.text)[3])
+    source.become(t.dst)
+    assert Ticks(source.console).goes_on(20)
+    t.wire.close()
+    # A full way takes two seconds.
+    assert still < 1000 * SLOWDOWN, t.text
 
 
 def test_cancelled(source):

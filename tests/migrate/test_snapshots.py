@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Debian guests in files: saved while they work, restored on another engine, twice, and told apart bit by bit."""
 import os
+import struct
 import subprocess
 import time
+import zlib
 
 import pytest
 from moves import SLOWDOWN, VAMBRACE, Machine, Receiver, command, different, save, wait_for
@@ -126,3 +128,21 @@ def test_name_taken(kernels, tmp_path):
         assert path.stat().st_size == 0
         assert m.run("echo here") == "here"
         m.console.poweroff("poweroff")
+
+
+def section(number, name, payload):
+    """docs/migration-format.md"""
+    head = b"SECT" + struct.pack("<IIIB", number, 1, len(payload), len(name)) + name.encode()
+    return head + struct.pack("<I", zlib.crc32(head)) + payload + struct.pack("<I", zlib.crc32(head + payload))
+
+
+def test_endless(tmp_path):
+    """A file whose image leads back to its own beginning is refused, not copied without end."""
+    head = b"VAMB\r\n\x1a\x8b" + struct.pack("<II", 1, 0)
+    image = struct.pack("<QI", 0, 0)        # the second stream's offset, and no RAM
+    path = tmp_path / "round.vsnap"
+    path.write_bytes(head + struct.pack("<I", zlib.crc32(head)) + section(0, "image", image))
+    said = subprocess.run(["sh", "-c", f"ulimit -f 1000; exec {VAMBRACE} snapshot export {path} {tmp_path}/out.vsnap"],
+                          capture_output=True, text=True, timeout=60 * SLOWDOWN, check=False)
+    assert said.returncode == 1 and "image of RAM" in said.stderr, said
+    assert not (tmp_path / "out.vsnap").exists()

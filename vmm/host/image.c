@@ -278,7 +278,8 @@ int image_generation(struct image *img, u64 *size, u64 *mtime_ns)
 
 	if (fstat(img->fd, &st))
 		return -errno;
-	*size = img->size;
+	/* A file that ends in a sector becomes longer when that is written, and is the same disk. */
+	*size = image_capacity(img);
 	*mtime_ns = (u64)st.st_mtim.tv_sec * 1000000000 + (u64)st.st_mtim.tv_nsec;
 	return 0;
 }
@@ -286,6 +287,11 @@ int image_generation(struct image *img, u64 *size, u64 *mtime_ns)
 u64 image_size(const struct image *img)
 {
 	return img->size;
+}
+
+u64 image_capacity(const struct image *img)
+{
+	return (img->size + IMAGE_SECTOR - 1) / IMAGE_SECTOR * IMAGE_SECTOR;
 }
 
 unsigned int image_block_size(const struct image *img)

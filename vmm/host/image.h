@@ -41,7 +41,7 @@ int image_log(struct image *img, bool on);	/* 0 or -ENOMEM */
 void image_log_take(struct image *img, u64 *bits);
 bool image_is_readonly(const struct image *img);
 const char *image_path(const struct image *img);
-/* Changes whenever somebody has written it: of a file, its size and time of modification. */
+/* Changes whenever somebody has written it: of a file, its capacity and time of modification. */
 int image_generation(struct image *img, u64 *size, u64 *mtime_ns);
 
 /*
@@ -52,11 +52,13 @@ int image_open(const char *path, bool readonly, struct image **out, char **err);
 void image_close(struct image *img);
 
 u64 image_size(const struct image *img);	/* bytes, as it was when opened */
+u64 image_capacity(const struct image *img);	/* as a disk: the last sector of IMAGE_SECTOR bytes is whole */
+#define IMAGE_SECTOR 512u
 unsigned int image_block_size(const struct image *img);	/* the host's, for I/O hints */
 
 /*
  * The following block; any thread, several at once.  0 or -errno.  The range
- * must lie within image_size() rounded up to 512: what lies past the end of
+ * must lie within image_capacity(): what lies past the end of
  * the file reads as zeros, and writing it makes the file that much longer.
  * @iov is clobbered.
  */

@@ -24,7 +24,7 @@ struct disks_copy {
 
 static u64 blocks_of(const struct image *img)
 {
-	return (image_size(img) + IMAGE_BLOCK - 1) / IMAGE_BLOCK;
+	return (image_capacity(img) + IMAGE_BLOCK - 1) / IMAGE_BLOCK;
 }
 
 /* ---- copying ---- */
@@ -99,7 +99,7 @@ static bool is_zero(const u8 *p, size_t len)
 static int send_block(struct disks_copy *d, unsigned int image, u64 block)
 {
 	struct image *img = d->set->image[image];
-	u64 off = block * IMAGE_BLOCK, len = image_size(img) - off;
+	u64 off = block * IMAGE_BLOCK, len = image_capacity(img) - off;
 	struct iovec iov = { d->block, len < IMAGE_BLOCK ? len : IMAGE_BLOCK };
 	struct bytes_out b = { 0 };
 	size_t packed;
@@ -183,7 +183,7 @@ int disks_block(struct image_set *set, struct bytes_in *b, char **err)
 		return b->error;
 	if (image >= set->n)
 		return err_set(err, -EINVAL, "the guest has more disks than the %u that are given here", set->n);
-	size = image_size(set->image[image]);
+	size = image_capacity(set->image[image]);
 	if (!len || len > IMAGE_BLOCK || off > size || len > size - off)
 		return err_set(err, -EINVAL, "%s: the guest's disk is larger; make it as large with truncate -s",
 			       image_path(set->image[image]));

@@ -19,6 +19,7 @@ struct export {
 	struct channel *src, *dst;
 	struct stream_in *in;
 	struct stream_out *out;
+	bool imaged;		/* RAM is in @out; what comes is the second stream */
 };
 
 static int open_both(struct export *x, int to, char **err)
@@ -71,8 +72,13 @@ static int send_image(struct export *x, struct bytes_in *b, char **err)
 {
 	struct snapshot_layout at;
 	struct ram_sender *sender = NULL;
-	int ret = snapshot_layout_get(x->from, b, &at, err);
+	int ret;
 
+	/* Once: the second stream must not lead to a third. */
+	if (x->imaged)
+		return err_set(err, -EBADMSG, "the stream has an image of RAM where none can be");
+	x->imaged = true;
+	ret = snapshot_layout_get(x->from, b, &at, err);
 	if (!ret)
 		ret = ram_sender_create(x->out, 0, LEVEL, &sender);
 	for (unsigned int i = 0; i < at.n && !ret; i++)

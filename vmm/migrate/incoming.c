@@ -272,6 +272,8 @@ static int load_section(struct incoming *in, struct stream_section *s, char **er
 		return disks_block(vm_state(in->vm)->images, &s->bytes, err);
 	if (!strcmp(s->name, DISKS_STATE) && in->phase == PHASE_STATE)
 		return disks_check_state(vm_state(in->vm)->images, &s->bytes, err);
+	if (!strcmp(s->name, WIRE_ARRIVE) && in->phase == PHASE_CHECKED)
+		return answer(in, WIRE_ARRIVED, NULL);
 	if (!strcmp(s->name, WIRE_IMAGE))
 		return image_section(in, s, err);
 	if (!strcmp(s->name, WIRE_END) && in->phase == PHASE_STATE) {

@@ -46,16 +46,27 @@ static char *text_of(struct stream_section *s)
 	return text;
 }
 
+/* How long an answer may take. */
+static unsigned int patience(const struct live *l)
+{
+	u64 took = clock_ms() - l->answered_ms;
+
+	return WIRE_STALL_MS + (took < WIRE_ON_WAY_MS ? (unsigned int)took : WIRE_ON_WAY_MS);
+}
+
 /* Waits for the answer @want; -EREMOTEIO after a refusal, whose text is in *@err. */
 static int await(struct live *l, const char *want, char **err)
 {
 	struct stream_section s;
 	int ret = 0;
 
+	channel_set_timeout(l->c, patience(l));
 	if (!l->in)
 		ret = stream_in_create(l->c, LIVE_FEATURES, &l->in, err);
 	if (!ret)
 		ret = stream_in_section(l->in, &s, err);
+	channel_set_timeout(l->c, WIRE_STALL_MS);
+	l->answered_ms = clock_ms();
 	if (ret)
 		return ret;
 	if (!strcmp(s.name, want))
@@ -70,8 +81,7 @@ static int await(struct live *l, const char *want, char **err)
 /* A write that failed because the other side refused something gets its reason. */
 static int why_gone(struct live *l, int ret, char **err)
 {
-	if (ret == -EPIPE || ret == -ECONNRESET) {
-		channel_set_timeout(l->c, 1000);
+	if ((ret == -EPIPE || ret == -ECONNRESET) && !*err) {
 		if (await(l, WIRE_REFUSE, err) != -EREMOTEIO || !*err) {
 			free(*err);
 			*err = NULL;
@@ -256,6 +266,16 @@ static int sink_send(void *opaque, const struct vmstate_ram *ram, const u64 *bit
 	return ram_sender_send(((struct live *)opaque)->sender, ram, bits);
 }
 
+static int sink_settle(void *opaque)
+{
+	struct live *l = opaque;
+	int ret = live_send(l, WIRE_ARRIVE, NULL);
+
+	if (!ret)
+		ret = stream_out_flush(l->out);
+	return ret ? ret : await(l, WIRE_ARRIVED, &l->why);
+}
+
 static void sink_totals(void *opaque, u64 *pages, u64 *zero, u64 *bytes)
 {
 	struct ram_totals t;
@@ -323,6 +343,8 @@ static int copy_while_running(struct live *l)
 			precopy_slow_down(l->copy);
 		start = clock_ms();
 		ret = disks_copy_pass(l->disks);
+		if (!ret)
+			ret = sink_settle(l);
 		if (ret)
 			return ret;
 		/* In ms: of a large disk it would not fit in 64 bits otherwise. */
@@ -332,7 +354,7 @@ static int copy_while_running(struct live *l)
 
 static int move(struct live *l, char **err)
 {
-	const struct precopy_sink sink = { sink_send, sink_totals, l };
+	const struct precopy_sink sink = { sink_send, sink_settle, sink_totals, l };
 	struct handover h = { .l = l };
 	int ret = ram_sender_create(l->out, 0, RAM_LEVEL_DEFAULT, &l->sender);
 
@@ -342,8 +364,11 @@ static int move(struct live *l, char **err)
 		ret = live_start_copy(l, &sink);
 	if (!ret)
 		ret = copy_while_running(l);
-	if (ret)
+	if (ret) {
+		*err = l->why;
+		l->why = NULL;
 		return why_gone(l, ret, err);
+	}
 	h.start = clock_ns();
 	ret = vm_paused(l->vm, hand_over, &h);
 	*err = h.err;
@@ -368,6 +393,7 @@ static int connect_to(struct live *l, char **err)
 		return ret;
 	if (!channel_is_duplex(l->c))
 		return err_set(err, -EINVAL, "%s: nobody answers there; use snapshot save for a file", l->uri);
+	l->answered_ms = clock_ms();
 	channel_set_timeout(l->c, WIRE_STALL_MS);
 	channel_set_cancel(l->c, l->cancel);
 	return stream_out_create(l->c, LIVE_FEATURES, &l->out);
@@ -481,6 +507,7 @@ static void live_free(struct live *l)
 		close(l->cfg.fd);
 	pthread_mutex_destroy(&l->lock);
 	free(l->uri);
+	free(l->why);
 	free(l->text);
 	free(l);
 }

@@ -30,6 +30,8 @@ struct live {
 	struct channel *c;
 	struct stream_out *out;
 	struct stream_in *in;		/* the answers; NULL before the first */
+	u64 answered_ms;		/* when the last one came, by clock_ms() */
+	char *why;			/* what sink_settle() found */
 	struct ram_sender *sender;
 	int file;			/* cfg.fd, of a snapshot */
 	struct identity id;

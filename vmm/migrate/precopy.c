@@ -12,6 +12,8 @@
 #define NS_PER_S 1000000000ULL
 /* So little goes with the state of the devices. */
 #define FEW_PAGES 64
+/* So many tell how fast the sink is. */
+#define MANY_PAGES 4096
 /* What stopping, the devices' state and the answer take besides the pages. */
 #define OVERHEAD_NS 3000000ULL
 /* Passes that a guest gets before it is slowed down, and by how much each time. */
@@ -148,19 +150,23 @@ int precopy_run(struct precopy *p)
 	int ret = 0;
 
 	while (!ret && !(rate && fits(p, rate))) {
-		u64 start = clock_ns(), before = p->dirty, data, data_after, ns;
+		u64 start = clock_ns(), before = p->dirty, data, data_after, ns, now;
 
 		if (atomic_load(&p->cancelled))
 			return -ECANCELED;
 		pages_sent(p, &data);
 		ret = send_pass(p);
+		/* What is on its way when the guest stops would be downtime, and would look fast. */
+		if (!ret && p->sink.settle)
+			ret = p->sink.settle(p->sink.opaque);
 		if (!ret)
 			ret = collect(p);
 		ns = clock_ns() - start + 1;
 		pages_sent(p, &data_after);
-		/* Few pages tell little about the rate: keep the better knowledge. */
-		if (data_after - data > FEW_PAGES || !rate)
-			rate = (data_after - data) * NS_PER_S / ns + 1;
+		now = (data_after - data) * NS_PER_S / ns + 1;
+		/* A small pass is mostly waiting for its answer, and can only show that more is possible. */
+		if (data_after - data > MANY_PAGES || now > rate)
+			rate = now;
 		atomic_store(&p->rate, rate);
 		atomic_store(&p->dirty_rate, p->dirty * NS_PER_S / ns);
 		/* A pass that left as much as it began with, or nearly, shows a guest that is faster than we are. */

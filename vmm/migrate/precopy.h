@@ -15,6 +15,8 @@ struct precopy;
 struct precopy_sink {
 	/* Those of @ram whose bits are set (bits beyond the region mean nothing); 0 or -errno. */
 	int (*send)(void *opaque, const struct vmstate_ram *ram, const u64 *bits);
+	/* Waits until all of that has arrived; 0 or -errno.  NULL: it has when send() returns. */
+	int (*settle)(void *opaque);
 	/* So far; any thread. */
 	void (*totals)(void *opaque, u64 *pages, u64 *zero_pages, u64 *bytes);
 	void *opaque;

@@ -170,7 +170,7 @@ static enum vm_end write_rest(struct vm *vm, void *opaque)
 
 static int write_snapshot(struct writer *w, char **err)
 {
-	const struct precopy_sink sink = { write_pages, totals, w };
+	const struct precopy_sink sink = { .send = write_pages, .totals = totals, .opaque = w };
 	struct rest rest = { .w = w };
 	int ret = live_look(w->l, err);
 

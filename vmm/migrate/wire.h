@@ -7,7 +7,9 @@
  *	config, identity, intent
  *	check, [state], checked
  *						accept | refuse
- *	ram...					(refuse at any time)
+ *	ram..., arrive				(refuse at any time)
+ *						arrived
+ *	...
  *	[state], end
  *						loaded | refuse
  *	go					From here on the guest is the destination's.
@@ -25,12 +27,14 @@
 #define WIRE_CHECK "check"
 #define WIRE_CHECKED "checked"
 #define WIRE_IMAGE "image"		/* snapshots: where RAM is in the file; vmm/migrate/snapshot.h */
+#define WIRE_ARRIVE "arrive"		/* asks for an answer when all before it has been read */
 #define WIRE_END "end"			/* u8: 1: the user holds the vCPUs */
 #define WIRE_GO "go"
 
 /* Answers. */
 #define WIRE_ACCEPT "accept"
 #define WIRE_REFUSE "refuse"		/* text */
+#define WIRE_ARRIVED "arrived"
 #define WIRE_LOADED "loaded"
 #define WIRE_RUNNING "running"
 
@@ -42,7 +46,9 @@ enum wire_intent {
 
 /* Longest text of a refusal that is shown. */
 #define WIRE_TEXT_MAX 65536
-/* After so long without a byte the other side counts as gone. */
+/* After so long without a byte the other side counts as gone, */
 #define WIRE_STALL_MS 10000
+/* but an answer comes behind what is still on its way: it may take as long again as sending that took, at most: */
+#define WIRE_ON_WAY_MS 120000
 
 #endif

@@ -16,7 +16,7 @@
 #include "vmm/host/pool.h"
 #include "vmm/mem/guest_mem.h"
 
-#define SECTOR 512u
+#define SECTOR IMAGE_SECTOR
 #define QUEUE_SIZE 256
 #define HEADER_LEN 16u
 #define ID_LEN 20u
@@ -524,7 +524,7 @@ int virtio_blk_create(const struct virtio_blk_config *cfg, struct virtio_device 
 		goto fail;
 	}
 	blk->readonly = cfg->readonly;
-	blk->capacity = (image_size(blk->image) + SECTOR - 1) / SECTOR * SECTOR;
+	blk->capacity = image_capacity(blk->image);
 	blk->again.run = again_run;
 	blk->again.cancel = again_cancel;
 	if (cfg->serial)
