@@ -108,7 +108,7 @@ class BoardMachine:
         """For a test that failed: the board may have gone with it."""
         if self.host.alive() and self.running():
             self.say("control", self.handle, "quit")
-            self.host.run(f"sleep 2; pkill -KILL -f {self.handle}; :")
+            self.host.run("sleep 2; killall -KILL vambrace; :")
 
 
 class KvmHost:

@@ -270,6 +270,7 @@ class Rig:
     def linux_rounds(text):
         """Of selfcheck.c, in the middle of what a kernel says."""
         text = text.replace("\r", "")
+        text = text[:text.rfind("\n") + 1]      # whole lines
         told = re.findall(r"^round (\d+) (\w+)$", text, re.M)
         bad = trouble_in(text)
         if bad or "FAIL" in text:
