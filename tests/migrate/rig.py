@@ -268,11 +268,11 @@ class Rig:
 
     @staticmethod
     def linux_rounds(text):
-        """Of selfcheck.c, in the middle of what a kernel says."""
+        """Of selfcheck.c, in the middle of what a kernel says, which does not wait for the end of a line."""
         text = text.replace("\r", "")
         text = text[:text.rfind("\n") + 1]      # whole lines
-        told = re.findall(r"^round (\d+) (\w+)$", text, re.M)
         bad = trouble_in(text)
+        told = re.findall(r"^round (\d+) (\w+)$", re.sub(r"\[ *\d+\.\d{6}\] .*\n", "", text), re.M)
         if bad or "FAIL" in text:
             raise Failed(f"{bad}\n{text[-3000:]}")
         if told != [(str(i + 1), "ok") for i in range(len(told))]:
