@@ -210,8 +210,6 @@ static int give_away(struct live *l, char **err)
 
 	if (ret)
 		return err_set(err, ret, "a disk cannot be written back: %s", strerror(-ret));
-	/* A command that has read it has the guest, or leads to where it is. */
-	channel_leave_command(l->c);
 	ret = live_send(l, WIRE_GO, NULL);
 	if (!ret)
 		ret = stream_out_flush(l->out);
@@ -219,6 +217,9 @@ static int give_away(struct live *l, char **err)
 		ret = await(l, WIRE_RUNNING, err);
 		/* Silence says nothing.  A clear no does: the guest is still ours. */
 		l->undecided = ret && ret != -EREMOTEIO;
+		/* A command that has read it has the guest, or leads to where it is. */
+		if (!ret || l->undecided)
+			channel_leave_command(l->c);
 	}
 	/* What was not sent as a whole has not been read as a whole. */
 	if (ret && !l->undecided)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The command lines of snapshot and receive, with a guest that only waits: what they take, say and refuse."""
+import fcntl
 import os
+import pathlib
 import resource
 import signal
 import socket
@@ -175,6 +177,24 @@ def test_not_made_there(box):
     assert p.returncode == 1 and "none/such" in p.stderr, p.stderr
     assert second.wait(PATIENCE) == 1 and "none/such" in second.stderr.read()
     assert "state=running" in box.ok("control", "m", "status")
+
+
+def children(pid):
+    return [int(c) for t in os.listdir(f"/proc/{pid}/task")
+            for c in pathlib.Path(f"/proc/{pid}/task/{t}/children").read_text().split()]
+
+
+def test_refused_at_last(box):
+    """The disk there is somebody's: a clear no after the guest was given away.  Nothing stays of the command."""
+    (box.path / "d").write_bytes(bytes(1 << 20))
+    (box.path / "copy").write_bytes(bytes(1 << 20))
+    p = box.start("--name", "m", "--disk", "d", wait="m")
+    with open(box.path / "copy", "r+b") as f:
+        fcntl.lockf(f, fcntl.LOCK_EX)
+        said = box.say("migrate", f"exec:exec {box.program} receive - --serial none --disk copy")
+    assert said.returncode == 1 and "copy" in said.stderr, said.stderr
+    assert "state=running" in box.ok("control", "m", "status")
+    assert children(p.pid) == []
 
 
 @pytest.mark.parametrize("args,status,words", [
