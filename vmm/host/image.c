@@ -222,12 +222,19 @@ int image_set_lock(struct image_set *set, char **err)
 	return ret;
 }
 
-int image_set_unlock(struct image_set *set)
+int image_set_flush(struct image_set *set)
 {
 	int ret = 0;
 
 	for (unsigned int i = 0; i < set->n && !ret; i++)
 		ret = image_flush(set->image[i]);
+	return ret;
+}
+
+int image_set_unlock(struct image_set *set)
+{
+	int ret = image_set_flush(set);
+
 	if (!ret)
 		unlock_all(set);
 	return ret;

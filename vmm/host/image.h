@@ -28,7 +28,9 @@ struct image_set {
 int image_open_in(struct image_set *set, const char *path, bool readonly, struct image **out, char **err);
 /* All of them.  0, or -EBUSY and a sentence in *@err: then none is locked. */
 int image_set_lock(struct image_set *set, char **err);
-/* What was written is on the disk, and others may lock them.  0 or -errno: then they stay locked. */
+/* What was written is on the disk.  0 or -errno. */
+int image_set_flush(struct image_set *set);
+/* The same, and others may lock them.  0 or -errno: then they stay locked. */
 int image_set_unlock(struct image_set *set);
 
 /*

@@ -162,7 +162,12 @@ static enum vm_end write_rest(struct vm *vm, void *opaque)
 		r->ret = begin_stream(l, r->w->state_at);
 	if (!r->ret)
 		r->ret = live_send_state(l, &r->err);
-	/* A guest that ends here must be on the disk first, and under its name. */
+	/* A guest that ends here must be on the disk first, with what it has written, and under its name. */
+	if (!r->ret && l->cfg.keep) {
+		r->ret = image_set_flush(vm_state(vm)->images);
+		if (r->ret)
+			err_set(&r->err, r->ret, "a disk cannot be written back: %s", strerror(-r->ret));
+	}
 	if (!r->ret && l->cfg.keep)
 		r->ret = l->cfg.keep(l->cfg.opaque, &r->err);
 	return !r->ret && l->cfg.keep ? VM_END_MOVED : VM_END_NONE;

@@ -197,6 +197,19 @@ def test_refused_at_last(box):
     assert children(p.pid) == []
 
 
+def test_disk_not_written_back(box):
+    """A guest that ends with its snapshot leaves what it has written on the disk, or does not end."""
+    (box.path / "d").write_bytes(bytes(1 << 20))
+    (box.path / "eio.c").write_text("#include <errno.h>\nint fdatasync(int fd) { (void)fd; errno = EIO; return -1; }\n")
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", "eio.so", "eio.c"], cwd=box.path, check=True)
+    p = box.start("--name", "m", "--disk", "d", wait="m", within=("env", f"LD_PRELOAD={box.path}/eio.so"))
+    said = box.say("snapshot", "save", "s", "--quit")
+    assert said.returncode == 1 and "a disk cannot be written back" in said.stderr, said.stderr
+    assert "state=running" in box.ok("control", "m", "status") and names(box) == []
+    saved(box, "s")
+    assert p.poll() is None
+
+
 @pytest.mark.parametrize("args,status,words", [
     (("receive",), 2, ["URI is missing"]),
     (("receive", "tcp:1", "x"), 2, ["x: not an option"]),
