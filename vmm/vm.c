@@ -12,6 +12,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "vmm/dev/timer.h"
 #include "vmm/host/clock.h"
 #include "vmm/host/log.h"
 #include "vmm/host/loop.h"
@@ -283,6 +284,7 @@ static enum vm_end run_once(struct vm *vm)
 	vm->running = vm->cfg->cpus;
 	vm->came = 0;
 	pthread_mutex_unlock(&vm->lock);
+	dev_clock_go();
 	resume_devices(vm);
 	for (started = 0; started < vm->cfg->cpus && !ret; started += !ret)
 		ret = vcpu_start(vm, started);
@@ -297,6 +299,7 @@ static enum vm_end run_once(struct vm *vm)
 		loop_run(vm->loop);
 	for (unsigned int i = 0; i < started; i++)
 		pthread_join(vm->vcpus[i].thread, NULL);
+	dev_clock_stop();
 	return take_end(vm);
 }
 

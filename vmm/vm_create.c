@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "vmm/control.h"
+#include "vmm/dev/timer.h"
 #include "vmm/host/chardev.h"
 #include "vmm/host/log.h"
 #include "vmm/host/loop.h"
@@ -300,6 +301,8 @@ static int vm_build(struct vm *vm, char **err)
 		ret = create_signals(vm);
 	if (!ret)
 		ret = create_memory(vm, err);
+	/* Until the vCPUs run, also while what comes from elsewhere is loaded. */
+	dev_clock_stop();
 	if (!ret)
 		ret = devices_create(&vm->devices, vm->cfg, vm->loop, err);
 	if (!ret)

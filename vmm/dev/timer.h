@@ -20,13 +20,15 @@ struct dev_timer {
 	/* With the lock held; may drop it meanwhile, and set the timer again. */
 	void (*fn)(void *opaque);
 	void *opaque;
-	/* Under the lock, in ns of CLOCK_MONOTONIC; 0: none. */
+	/* Under the lock, in ns of dev_now(); 0: none. */
 	u64 deadline;
 	u64 armed;			/* when the loop will wake */
 	u64 left;			/* for save tables: ns to the deadline and 1 more; 0: none */
 	bool queued;			/* a call to the loop is under way */
 	/* The loop's thread only. */
 	struct loop_source *src;
+	struct dev_timer *next;		/* of those that wait for the clock to go on */
+	bool is_parked;
 };
 
 void dev_timer_init(struct dev_timer *t, struct loop *loop, pthread_mutex_t *lock,
@@ -41,8 +43,14 @@ static inline bool dev_timer_pending(const struct dev_timer *t)
 	return t->deadline;
 }
 
-/* CLOCK_MONOTONIC in ns. */
+/*
+ * The devices' time: the host's CLOCK_MONOTONIC in ns, less the time for which the machine stood
+ * still.  A guest that is held, slowed down or on its way does not see to its watchdog.
+ */
 u64 dev_now(void);
+/* On the loop's thread while no vCPU runs.  It goes at first; again is nothing. */
+void dev_clock_stop(void);
+void dev_clock_go(void);
 
 /*
  * For save tables.  A point in time moves as what has gone by since (a field with

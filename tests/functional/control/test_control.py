@@ -4,9 +4,10 @@ import signal
 import socket
 import stat
 import subprocess
+import time
 
 import pytest
-from control_box import PATIENCE
+from control_box import PATIENCE, zimage
 
 
 def test_status_pause_quit(box):
@@ -25,6 +26,27 @@ def test_status_pause_quit(box):
     assert p.wait(PATIENCE) == 0
     assert not list((box.runtime / "vambrace").iterdir())
     box.refused(1, ["no machine runs there"], "control", "one", "status")
+
+
+# Lets the SP805 bite after two periods of 2 s, and waits.
+WATCHDOG = (0xe3000000, 0xe3410c0f,             # movw, movt r0, 0x1c0f0000
+            0xe30e1551, 0xe3411acc,             # movw, movt r1, 0x1acce551
+            0xe5801c00,                         # str r1, [r0, #0xc00]: WDOGLOCK
+            0xe3a01801, 0xe5801000,             # 0x10000 of 32768 Hz: WDOGLOAD
+            0xe3a01003, 0xe5801008,             # WDOGCONTROL: an interrupt, then a reset
+            0xe320f003, 0xeafffffd)             # wfi; b .-4
+
+
+def test_time_of_a_pause(box):
+    """A guest that stands still need not pet its watchdog: the time of its devices stands still as well."""
+    (box.path / "Z").write_bytes(zimage(WATCHDOG))
+    p = box.spawn("run", "--machine", "vexpress-a15", "--kernel", "Z", "--serial", "none", "--net", "none",
+                  "--no-reboot", "--name", "dog", wait="dog")
+    box.ok("control", "dog", "pause")
+    time.sleep(6)
+    assert "state=paused" in box.ok("control", "dog", "status")
+    box.ok("control", "dog", "resume")
+    assert p.wait(PATIENCE) == 0
 
 
 def test_quit_while_paused(box):
