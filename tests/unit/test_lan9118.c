@@ -4,6 +4,7 @@
 
 #include <zlib.h>
 
+#include "tests/unit/save_rig.h"
 #include "vmm/dev/lan9118.h"
 #include "vmm/host/net.h"
 
@@ -724,6 +725,34 @@ static void test_eeprom(void **state)
 	assert_int_equal(mac_rd(f, ADDRL), 0xffffffff);
 }
 
+/* Switches learn at once where it is now, by a reverse ARP request; but once, and not of a card that is off. */
+static void test_announcement(void **state)
+{
+	static const u8 head[] = { 0x80, 0x35, 0, 1, 8, 0, 6, 4, 0, 3 };
+	struct fix *f = *state, to = { 0 };
+	const u8 *p;
+
+	make(&to, false, true);
+	move_device(f->rig.dev, to.rig.dev);
+	assert_int_equal(to.wire->n, 1);
+	assert_int_equal(to.wire->len[0], 60);
+	p = to.wire->frame[0];
+	for (int i = 0; i < 6; i++)
+		assert_int_equal(p[i], 0xff);
+	assert_memory_equal(p + 6, own, 6);
+	assert_memory_equal(p + 12, head, sizeof(head));
+	assert_memory_equal(p + 22, own, 6);
+	assert_memory_equal(p + 32, own, 6);
+	to.rig.dev->ops->resume(to.rig.dev);
+	assert_int_equal(to.wire->n, 1);
+	fake_clear(to.wire);
+	mac_wr(f, MAC_CR, 0);
+	move_device(f->rig.dev, to.rig.dev);
+	assert_int_equal(to.wire->n, 0);
+	to.rig.dev->ops->free(to.rig.dev);
+	loop_free(to.rig.loop);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 #define BARE(name) cmocka_unit_test_setup_teardown(name, setup_bare, teardown)
 
@@ -733,7 +762,7 @@ int main(void)
 		BARE(test_identity), BARE(test_bus16), T(test_transmit), T(test_transmit_buffers),
 		T(test_transmit_limits), T(test_receive), T(test_receive_limits), T(test_filter),
 		T(test_phy), T(test_loopback), BARE(test_no_cable), T(test_interrupt_pin),
-		T(test_timer), T(test_eeprom),
+		T(test_timer), T(test_eeprom), T(test_announcement),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

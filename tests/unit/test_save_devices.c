@@ -386,6 +386,11 @@ struct wire {
 
 static void wire_send(struct netdev *nd, const void *frame, size_t len)
 {
+	const u8 *p = frame;
+
+	/* That it is here now, only one of the two has to say. */
+	if (p[12] == 0x80 && p[13] == 0x35)
+		return;
 	note(((struct wire *)nd)->side, frame, len);
 }
 

@@ -526,21 +526,30 @@ static void lan9118_reset(struct device *dev)
 
 	pthread_mutex_lock(&l->lock);
 	chip_reset(l, true);
+	l->loaded = false;
 	lan_update_irq(l);
 	pthread_mutex_unlock(&l->lock);
 }
 
-/* What the guest had given up for sending goes out here. */
+/* What the guest had given up for sending goes out here, behind the news that it is here. */
 static void lan9118_resume(struct device *dev)
 {
 	struct lan9118 *l = (struct lan9118 *)dev;
+	bool announce;
+	u8 mac[6];
 
 	pthread_mutex_lock(&l->lock);
+	announce = l->loaded && l->mac_cr & LAN_CR_TXEN && lan_link_up(l) && !lan_loopback(l);
+	l->loaded = false;
+	for (unsigned int i = 0; i < 6; i++)
+		mac[i] = i < 4 ? l->addrl >> 8 * i : l->addrh >> 8 * (i - 4);
 	if (l->tx_frames) {
 		lan_tx_kick(l);
 		lan_update_irq(l);
 	}
 	pthread_mutex_unlock(&l->lock);
+	if (announce)
+		netdev_announce(l->netdev, mac);
 }
 
 static void lan9118_free(struct device *dev)

@@ -118,6 +118,7 @@ struct lan9118 {
 	u32 txs_head, txs_count;
 	u32 tx_status[LAN_TX_STATUS];
 	bool tx_queued;
+	bool loaded;			/* and not yet resumed */
 	/* The loop's thread only. */
 	struct lan_tx_frame out[LAN_TX_STATUS];
 	u8 out_data[LAN_TX_BYTES];

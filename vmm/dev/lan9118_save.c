@@ -147,6 +147,7 @@ static int lan_after(void *obj, char **err)
 	l->gpt_start = dev_age(l->gpt_age);
 	l->free_run_start = dev_age(l->free_run_age);
 	dev_timer_load(&l->gpt);
+	l->loaded = true;
 	l->level = lan_irq_level(l);
 	irq_restore(&l->irq, l->level);
 	lan_update_irq(l);

@@ -6,6 +6,22 @@
 #include "vmm/host/log.h"
 #include "vmm/host/net.h"
 
+void netdev_announce(struct netdev *nd, const u8 mac[6])
+{
+	/* Type, then hardware, protocol, the lengths of their addresses, and the operation. */
+	static const u8 head[] = { 0x80, 0x35, 0, 1, 8, 0, 6, 4, 0, 3 };
+	u8 frame[60] = { 0 };
+
+	memset(frame, 0xff, 6);
+	memcpy(frame + 6, mac, 6);
+	memcpy(frame + 12, head, sizeof(head));
+	memcpy(frame + 22, mac, 6);	/* sender, and */
+	memcpy(frame + 32, mac, 6);	/* whom it asks for */
+	nd->ops->send(nd, frame, sizeof(frame));
+	if (nd->ops->send_done)
+		nd->ops->send_done(nd);
+}
+
 /* A decimal port at *@s, which then points behind it. */
 static bool port_parse(const char **s, u16 *port)
 {

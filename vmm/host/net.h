@@ -54,6 +54,12 @@ static inline void netdev_free(struct netdev *nd)
 		nd->ops->free(nd);
 }
 
+/*
+ * Switches learn where the guest with this address is now: a reverse ARP request (RFC 903) for
+ * it, which nobody need answer.  On the loop's thread.
+ */
+void netdev_announce(struct netdev *nd, const u8 mac[6]);
+
 /* A port of the host that leads to a port of the guest. */
 struct net_forward {
 	char addr[16];		/* IPv4 address of the host to listen on */

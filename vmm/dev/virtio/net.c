@@ -406,28 +406,10 @@ static const struct save_table table = {
 	.name = "virtio-net", .version = 1, .fields = fields, .before = net_before, .after = net_after,
 };
 
-/*
- * Switches learn where the guest is now: a reverse ARP request (RFC 903) with
- * its address, which nobody need answer.
- */
 static void net_resumed(struct virtio_device *vdev)
 {
-	static const u8 head[] = { 0x80, 0x35, 0, 1, 8, 0, 6, 4, 0, 3 };
-	struct virtio_net *net = (struct virtio_net *)vdev;
-	struct netdev *nd = net->netdev;
-	const u8 *mac = vdev->config + C_MAC;
-	u8 frame[60] = { 0 };
-
-	if (!(vdev->status & VIRTIO_S_DRIVER_OK))
-		return;
-	memset(frame, 0xff, 6);
-	memcpy(frame + 6, mac, 6);
-	memcpy(frame + 12, head, sizeof(head));
-	memcpy(frame + 22, mac, 6);	/* sender, and */
-	memcpy(frame + 32, mac, 6);	/* whom it asks for */
-	nd->ops->send(nd, frame, sizeof(frame));
-	if (nd->ops->send_done)
-		nd->ops->send_done(nd);
+	if (vdev->status & VIRTIO_S_DRIVER_OK)
+		netdev_announce(((struct virtio_net *)vdev)->netdev, vdev->config + C_MAC);
 }
 
 static const struct virtio_feature_name feature_names[] = {
