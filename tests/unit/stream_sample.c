@@ -172,7 +172,7 @@ int main(int argc, char **argv)
 	int ret = -EINVAL;
 
 	if (argc == 2 && snprintf(uri, sizeof(uri), "file:%s", argv[1]) < (int)sizeof(uri))
-		ret = channel_connect(uri, &c, &err);
+		ret = channel_connect(uri, -1, &c, &err);
 	if (!ret)
 		ret = stream_out_create(c, RAM_FEATURE, &s);
 	if (!ret)

@@ -73,7 +73,7 @@ static struct channel *connect_soon(const char *uri)
 	do {
 		free(err);
 		err = NULL;
-		ret = channel_connect(uri, &c, &err);
+		ret = channel_connect(uri, -1, &c, &err);
 		usleep(2000);
 	} while (ret && now_ms() < end);
 	if (ret)
@@ -171,7 +171,7 @@ static void check_tcp(const char *listen, const char *connect)
 	pthread_join(w.thread, NULL);
 	assert_int_equal(w.ret, 0);
 	/* It listens no more. */
-	assert_int_equal(channel_connect(connect, &b, &err), -ECONNREFUSED);
+	assert_int_equal(channel_connect(connect, -1, &b, &err), -ECONNREFUSED);
 	assert_non_null(strstr(err, "vambrace receive"));
 	free(err);
 	converse(a, w.channel);
@@ -237,7 +237,7 @@ static void test_unix(void **state)
 	assert_int_equal(stat(path, &st), 0);
 	assert_true(S_ISREG(st.st_mode));
 	unlink(path);
-	assert_int_equal(channel_connect(uri, &b, &err), -ENOENT);
+	assert_int_equal(channel_connect(uri, -1, &b, &err), -ENOENT);
 	free(err);
 }
 
@@ -283,7 +283,7 @@ static void test_fd(void **state)
 	snprintf(in, sizeof(in), "fd:%d", p[0]);
 	snprintf(out, sizeof(out), "fd:%d", p[1]);
 	s[0] = fcntl(p[0], F_DUPFD_CLOEXEC, 0);
-	assert_int_equal(channel_connect(in, &a, &err), -EBADF);
+	assert_int_equal(channel_connect(in, -1, &a, &err), -EBADF);
 	assert_non_null(strstr(err, "written to"));
 	free(err);
 	err = NULL;
@@ -291,7 +291,7 @@ static void test_fd(void **state)
 	assert_non_null(strstr(err, "read"));
 	free(err);
 	err = NULL;
-	assert_int_equal(channel_connect(out, &a, &err), 0);
+	assert_int_equal(channel_connect(out, -1, &a, &err), 0);
 	assert_int_equal(channel_accept(in, -1, &b, &err), 0);
 	assert_true(fcntl(s[0], F_GETFL) & O_NONBLOCK);
 	assert_false(channel_is_duplex(a));
@@ -303,7 +303,7 @@ static void test_fd(void **state)
 	channel_free(b);
 	assert_false(fcntl(s[0], F_GETFL) & O_NONBLOCK);
 	close(s[0]);
-	assert_int_equal(channel_connect(out, &a, &err), -EBADF);
+	assert_int_equal(channel_connect(out, -1, &a, &err), -EBADF);
 	assert_non_null(strstr(err, "no such descriptor"));
 	free(err);
 	/* A socket has two. */
@@ -323,7 +323,7 @@ static void test_exec(void **state)
 	FILE *f;
 
 	(void)state;
-	assert_int_equal(channel_connect("exec:cat", &c, NULL), 0);
+	assert_int_equal(channel_connect("exec:cat", -1, &c, NULL), 0);
 	assert_true(channel_is_duplex(c));
 	channel_set_timeout(c, 60000);
 	pump(c, c);
@@ -332,7 +332,7 @@ static void test_exec(void **state)
 	/* What was written is there when the command has been waited for. */
 	snprintf(path, sizeof(path), "%s/out", dir);
 	snprintf(uri, sizeof(uri), "exec:cat > %s", path);
-	assert_int_equal(channel_connect(uri, &c, NULL), 0);
+	assert_int_equal(channel_connect(uri, -1, &c, NULL), 0);
 	assert_int_equal(channel_write(c, "hello", 5), 0);
 	channel_free(c);
 	f = fopen(path, "re");
@@ -342,11 +342,11 @@ static void test_exec(void **state)
 	unlink(path);
 	assert_string_equal(text, "hello");
 	/* It goes at once: the end for a reader. */
-	assert_int_equal(channel_connect("exec:exit 0", &c, NULL), 0);
+	assert_int_equal(channel_connect("exec:exit 0", -1, &c, NULL), 0);
 	assert_int_equal(channel_read(c, &byte, 1), -ENODATA);
 	channel_free(c);
 	/* In the middle. */
-	assert_int_equal(channel_connect("exec:printf abc", &c, NULL), 0);
+	assert_int_equal(channel_connect("exec:printf abc", -1, &c, NULL), 0);
 	assert_int_equal(channel_read(c, text, 4), -EPIPE);
 	channel_free(c);
 }
@@ -359,13 +359,14 @@ static void test_exec_stubborn(void **state)
 	u64 start;
 
 	(void)state;
-	assert_int_equal(channel_connect("exec:exec sleep 1000", &c, NULL), 0);
+	assert_int_equal(channel_connect("exec:exec sleep 1000", -1, &c, NULL), 0);
 	start = now_ms();
 	channel_free(c);
 	assert_true(now_ms() - start >= 4900);
 	assert_true(now_ms() - start < 60000);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
-	assert_int_equal(channel_connect("exec:sh -c 'kill -PIPE $$; printf no'; printf ok; exec cat", &c, NULL), 0);
+	assert_int_equal(channel_connect("exec:sh -c 'kill -PIPE $$; printf no'; printf ok; exec cat", -1, &c, NULL),
+			 0);
 	assert_int_equal(channel_read(c, text, 2), 0);
 	assert_string_equal(text, "ok");
 	channel_free(c);
@@ -385,7 +386,7 @@ static void test_file(void **state)
 		size_t len = turn ? 100000 : 3 << 20;
 
 		fill(data, len, turn);
-		assert_int_equal(channel_connect(uri, &c, &err), 0);
+		assert_int_equal(channel_connect(uri, -1, &c, &err), 0);
 		assert_false(channel_is_duplex(c));
 		assert_int_equal(channel_write(c, data, 5), 0);
 		assert_int_equal(channel_write(c, data + 5, len - 5), 0);
@@ -420,7 +421,7 @@ static void test_file(void **state)
 	assert_int_equal(channel_accept(uri, -1, &c, &err), -EISDIR);
 	free(err);
 	/* A full disk is said at once. */
-	assert_int_equal(channel_connect("file:/dev/full", &c, NULL), 0);
+	assert_int_equal(channel_connect("file:/dev/full", -1, &c, NULL), 0);
 	assert_int_equal(channel_write(c, data, 1), -ENOSPC);
 	channel_free(c);
 	free(data);
@@ -502,6 +503,39 @@ static void *ring(void *arg)
 	usleep(100000);
 	eventfd_write(*(int *)arg, 1);
 	return NULL;
+}
+
+/* Somebody listens and takes nobody: with its queue full the handshake stays open, as with a host that is not there. */
+static void test_connect_cancel(void **state)
+{
+	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), cancel = eventfd(0, EFD_CLOEXEC), queued[8];
+	socklen_t len = sizeof(sa);
+	struct channel *c = NULL;
+	char uri[32], *err = NULL;
+	pthread_t thread;
+	u64 start;
+
+	(void)state;
+	assert_int_equal(bind(listener, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	assert_int_equal(listen(listener, 0), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&sa, &len), 0);
+	for (size_t i = 0; i < ARM_ARRAY_SIZE(queued); i++) {
+		queued[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		connect(queued[i], (struct sockaddr *)&sa, sizeof(sa));
+	}
+	snprintf(uri, sizeof(uri), "tcp:127.0.0.1:%u", ntohs(sa.sin_port));
+	start = now_ms();
+	assert_int_equal(pthread_create(&thread, NULL, ring, &cancel), 0);
+	assert_int_equal(channel_connect(uri, cancel, &c, &err), -ECANCELED);
+	assert_in_range(now_ms() - start, 100, 8000);
+	assert_non_null(strstr(err, "cancelled"));
+	pthread_join(thread, NULL);
+	for (size_t i = 0; i < ARM_ARRAY_SIZE(queued); i++)
+		close(queued[i]);
+	free(err);
+	close(listener);
+	close(cancel);
 }
 
 static void check_cancel(void (*make)(struct channel **a, struct channel **b))
@@ -649,7 +683,7 @@ static void test_bad_uris(void **state)
 			continue;
 		err = NULL;
 		ret = accept ? channel_accept(rows[i / 2].uri, -1, &c, &err) :
-			       channel_connect(rows[i / 2].uri, &c, &err);
+			       channel_connect(rows[i / 2].uri, -1, &c, &err);
 		if (ret >= 0 || !err || !strstr(err, want))
 			fail_msg("%s, %s: %d, %s", rows[i / 2].uri, accept ? "accept" : "connect", ret, err);
 		free(err);
@@ -663,7 +697,7 @@ static void test_bad_uris(void **state)
 	memcpy(uri, "tcp:aaaaa", 9);
 	uri[5 + 108] = 'a';
 	strcpy(uri + sizeof(uri) - 3, ":1");
-	assert_int_equal(channel_connect(uri, &c, &err), -EINVAL);
+	assert_int_equal(channel_connect(uri, -1, &c, &err), -EINVAL);
 	free(err);
 	assert_null(c);
 	channel_free(NULL);
@@ -687,6 +721,7 @@ int main(void)
 		cmocka_unit_test(test_tcp), cmocka_unit_test(test_unix), cmocka_unit_test(test_accept_cancel),
 		cmocka_unit_test(test_fd), cmocka_unit_test(test_exec), cmocka_unit_test(test_exec_stubborn),
 		cmocka_unit_test(test_file), cmocka_unit_test(test_timeout), cmocka_unit_test(test_cancel),
+		cmocka_unit_test(test_connect_cancel),
 		cmocka_unit_test(test_death), cmocka_unit_test(test_stdio), cmocka_unit_test(test_bad_uris),
 	};
 

@@ -183,7 +183,7 @@ static void test_out_errors(void **state)
 	data = rig_take(fd, &len);
 	assert_int_equal(len, 16 + 4 + 17 + STREAM_NAME_MAX + 4 + 4);
 	free(data);
-	assert_int_equal(channel_connect("file:/dev/full", &c, NULL), 0);
+	assert_int_equal(channel_connect("file:/dev/full", -1, &c, NULL), 0);
 	assert_int_equal(stream_out_create(c, "", &out), -ENOSPC);
 	channel_free(c);
 	bytes_free(&b);

@@ -13,14 +13,14 @@ struct channel;
 
 /*
  * @uri: tcp:HOST:PORT (HOST may be [IPv6]), unix:PATH, fd:N, exec:COMMAND (run by
- * /bin/sh, its stdin and stdout are the channel), file:PATH (written anew).  0, or
- * -errno and a sentence in *@err (free() it).
+ * /bin/sh, its stdin and stdout are the channel), file:PATH (written anew).  @cancel as in
+ * channel_set_cancel(), or -1.  0, or -errno and a sentence in *@err (free() it).
  */
-int channel_connect(const char *uri, struct channel **out, char **err);
+int channel_connect(const char *uri, int cancel, struct channel **out, char **err);
 /*
  * The other end: tcp:[HOST:]PORT (HOST is 127.0.0.1 unless given) and unix:PATH wait
  * for one peer and then listen no more; fd:N; "-" is stdin and stdout; file:PATH is
- * read.  @cancel as in channel_set_cancel(), or -1.
+ * read.
  */
 int channel_accept(const char *uri, int cancel, struct channel **out, char **err);
 /* @fd becomes the channel's.  NULL on ENOMEM: then it stays the caller's. */

@@ -96,7 +96,7 @@ static void tcp_tune(int fd)
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
 }
 
-static int tcp_connect_one(const struct addrinfo *ai, int *out)
+static int tcp_connect_one(const struct addrinfo *ai, int cancel, int *out)
 {
 	int fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), ret = 0, error = 0;
 	socklen_t len = sizeof(error);
@@ -104,7 +104,7 @@ static int tcp_connect_one(const struct addrinfo *ai, int *out)
 	if (fd < 0)
 		return -errno;
 	if (connect(fd, ai->ai_addr, ai->ai_addrlen)) {
-		ret = errno == EINPROGRESS ? channel_wait(fd, POLLOUT, -1, CONNECT_MS) : -errno;
+		ret = errno == EINPROGRESS ? channel_wait(fd, POLLOUT, cancel, CONNECT_MS) : -errno;
 		if (!ret)
 			ret = getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) ? -errno : -error;
 	}
@@ -130,9 +130,11 @@ static int tcp_connect(const struct target *t, struct channel **ch)
 	if (ret)
 		return ret;
 	ret = -EHOSTUNREACH;
-	for (const struct addrinfo *ai = list; ai && fd < 0; ai = ai->ai_next)
-		ret = tcp_connect_one(ai, &fd);
+	for (const struct addrinfo *ai = list; ai && fd < 0 && ret != -ECANCELED; ai = ai->ai_next)
+		ret = tcp_connect_one(ai, t->cancel, &fd);
 	freeaddrinfo(list);
+	if (ret == -ECANCELED)
+		return err_set(t->err, ret, "%s: cancelled", t->uri);
 	if (ret)
 		return err_set(t->err, ret, "%s: cannot connect (%s); is `vambrace receive` waiting there?", t->uri,
 			       strerror(-ret));
@@ -406,7 +408,7 @@ static const struct scheme {
 	{ "-", NULL, stdio_accept, "say exec:COMMAND, fd:N or file:PATH to send" },
 };
 
-static int channel_open(struct target *t, bool accept, struct channel **out)
+static int open_scheme(struct target *t, bool accept, struct channel **out)
 {
 	int (*fn)(const struct target *t, struct channel **ch);
 	const struct scheme *s;
@@ -424,19 +426,22 @@ static int channel_open(struct target *t, bool accept, struct channel **out)
 				"tcp:HOST:PORT, unix:PATH, fd:N, exec:COMMAND or file:PATH");
 }
 
-int channel_connect(const char *uri, struct channel **out, char **err)
-{
-	struct target t = { .uri = uri, .cancel = -1, .err = err };
-
-	return channel_open(&t, false, out);
-}
-
-int channel_accept(const char *uri, int cancel, struct channel **out, char **err)
+static int channel_open(const char *uri, bool accept, int cancel, struct channel **out, char **err)
 {
 	struct target t = { .uri = uri, .cancel = cancel, .err = err };
-	int ret = channel_open(&t, true, out);
+	int ret = open_scheme(&t, accept, out);
 
 	if (!ret)
 		channel_set_cancel(*out, cancel);
 	return ret;
+}
+
+int channel_connect(const char *uri, int cancel, struct channel **out, char **err)
+{
+	return channel_open(uri, false, cancel, out, err);
+}
+
+int channel_accept(const char *uri, int cancel, struct channel **out, char **err)
+{
+	return channel_open(uri, true, cancel, out, err);
 }

@@ -388,7 +388,7 @@ static int connect_to(struct live *l, char **err)
 		if (l->c)
 			l->cfg.fd = -1;
 	} else {
-		ret = channel_connect(l->uri, &l->c, err);
+		ret = channel_connect(l->uri, l->cancel, &l->c, err);
 	}
 	if (ret)
 		return ret;
