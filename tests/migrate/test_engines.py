@@ -206,7 +206,7 @@ def test_selftest(rig, kvm, cpus, times):
 def test_linux(rig, kvm, kernels, cpus, times):
     """Under load, as test_trips.py has it."""
     start_linux(rig, kernels(kvm.kind["guest"])["guest"], kvm.kind["isa"], cpus, memory="128M", mib=2, patience=600,
-                load=True, append=QUICK)
+                load=True, append=f"{QUICK} watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120")
     rig.lives(load=True)
     trips(rig, 2 * times, random.Random(cpus), each=1)
     rig.lives(load=True)
