@@ -23,7 +23,6 @@
 #include "vmm/migrate/live.h"
 #include "vmm/vm_int.h"
 
-#define NS_PER_S 1000000000ULL
 #define BRAKE_NS 5000000ULL	/* how closely it is looked whether a guest has run long enough */
 
 /* Makes vm_run() look at what it is to do next.  Any thread. */

@@ -9,12 +9,10 @@ import re
 import socket
 import struct
 import subprocess
-import sys
 import threading
 import time
 
-sys.path.append(os.path.join(os.path.dirname(__file__), "../boot"))
-from bootrig import BUILD, SLOWDOWN, Console, Guest, free_port  # noqa: E402,F401
+from bootrig import BUILD, SLOWDOWN, Console, Guest, free_port  # noqa: F401
 
 VAMBRACE = os.environ.get("VAMBRACE", os.path.join(BUILD, "vambrace"))
 MOVED = re.compile(r"moved: (\d+) MiB sent for (\d+) MiB of pages, the guest stood still for ([\d.]+) ms")
@@ -210,7 +208,7 @@ class Wire:
         there = socket.socket(socket.AF_UNIX)
         there.connect(self.to)
         self.ends = here, there
-        self.far = FarEnd(there)
+        self.far = FarEnd(there) if self.what == "far" else None
         for a in ((here, there, "there"), (there, here, "back")):
             threading.Thread(target=self.pump, args=a, daemon=True).start()
 
@@ -236,7 +234,7 @@ class Wire:
             for at in range(0, len(data), 1024):
                 dst.sendall(data[at:at + 1024])
                 time.sleep(0.001)
-        elif self.failed.is_set() and self.what == "far" and dst is self.ends[1]:
+        elif self.failed.is_set() and self.far and dst is self.ends[1]:
             self.far.send(data)
         else:
             dst.sendall(data)

@@ -281,7 +281,9 @@ if [ "$(id -u)" = 0 ]; then
 	[ "$1" ] || exec unshare -m "$0" apart
 	cp /etc/passwd {place}/passwd
 	echo sshd:x:65533:65534::/:/bin/false >>{place}/passwd
+	sed 's/^root:[^:]*:/root:*:/' /etc/shadow >{place}/shadow	# locked or not
 	mount --bind {place}/passwd /etc/passwd
+	mount --bind {place}/shadow /etc/shadow
 	mount -t tmpfs run /run
 	mkdir /run/sshd
 fi

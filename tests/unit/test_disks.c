@@ -7,8 +7,6 @@
 #include "vmm/host/image.h"
 #include "vmm/migrate/disks.h"
 
-#define SECTOR 512u
-
 struct fix {
 	char dir[32], path[64], other[64];
 	struct image_set set, copy;
@@ -49,7 +47,7 @@ static void stop(struct fix *f)
 /* Fills or compares the sector at @off. */
 static void put(struct image *img, u64 off, u8 with)
 {
-	u8 data[SECTOR];
+	u8 data[IMAGE_SECTOR];
 	struct iovec iov = { data, sizeof(data) };
 
 	memset(data, with, sizeof(data));
@@ -58,7 +56,7 @@ static void put(struct image *img, u64 off, u8 with)
 
 static void check(struct image *img, u64 off, u8 with)
 {
-	u8 data[SECTOR];
+	u8 data[IMAGE_SECTOR];
 	struct iovec iov = { data, sizeof(data) };
 
 	assert_int_equal(image_readv(img, &iov, 1, off), 0);
@@ -95,11 +93,11 @@ static void send_pass(struct fix *f, struct disks_copy *d, struct stream_out *ou
 
 static void copied(void **state)
 {
-	static const u64 sizes[] = { 1000, SECTOR, IMAGE_BLOCK, IMAGE_BLOCK + 1, 3 * IMAGE_BLOCK + 700 };
+	static const u64 sizes[] = { 1000, IMAGE_SECTOR, IMAGE_BLOCK, IMAGE_BLOCK + 1, 3 * IMAGE_BLOCK + 700 };
 
 	(void)state;
 	for (size_t i = 0; i < ARM_ARRAY_SIZE(sizes); i++) {
-		u64 last = (sizes[i] - 1) / SECTOR * SECTOR;
+		u64 last = (sizes[i] - 1) / IMAGE_SECTOR * IMAGE_SECTOR;
 		struct disks_copy *d;
 		struct stream_out *out;
 		struct channel *c;
@@ -130,7 +128,7 @@ static void referred(void **state)
 
 	(void)state;
 	start(&f, 1000);
-	put(f.set.image[0], SECTOR, 0x5a);
+	put(f.set.image[0], IMAGE_SECTOR, 0x5a);
 	disks_put_state(&f.set, &b);
 	assert_int_equal(b.error, 0);
 	image_close(f.set.image[0]);

@@ -12,9 +12,9 @@
 
 #include "vmm/dev/regs.h"
 #include "vmm/dev/timer.h"
+#include "vmm/host/clock.h"
 #include "vmm/host/log.h"
 
-#define NS_PER_S 1000000000ull
 #define COUNTERS 2
 
 /* CONTROL */

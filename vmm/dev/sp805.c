@@ -6,9 +6,9 @@
 
 #include "vmm/dev/regs.h"
 #include "vmm/dev/timer.h"
+#include "vmm/host/clock.h"
 #include "vmm/host/log.h"
 
-#define NS_PER_S 1000000000ull
 #define UNLOCK 0x1acce551
 #define CTRL_INTEN 1u
 #define CTRL_RESEN 2u

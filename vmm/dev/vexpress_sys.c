@@ -6,8 +6,8 @@
 
 #include "vmm/dev/regs.h"
 #include "vmm/dev/timer.h"
+#include "vmm/host/clock.h"
 
-#define NS_PER_S 1000000000ull
 
 /* SYS_CFGCTRL; the rest of it says which thing is meant. */
 #define CFG_START (1u << 31)

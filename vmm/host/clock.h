@@ -6,13 +6,15 @@
 
 #include "arm/base.h"
 
+#define NS_PER_S 1000000000ull
+
 /* Nanoseconds of CLOCK_MONOTONIC. */
 static inline u64 clock_ns(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (u64)ts.tv_sec * 1000000000 + (u64)ts.tv_nsec;
+	return (u64)ts.tv_sec * NS_PER_S + (u64)ts.tv_nsec;
 }
 
 static inline u64 clock_ms(void)

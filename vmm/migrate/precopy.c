@@ -9,7 +9,6 @@
 #include "vmm/host/clock.h"
 #include "vmm/mem/dirty.h"
 
-#define NS_PER_S 1000000000ULL
 /* So little goes with the state of the devices. */
 #define FEW_PAGES 64
 /* So many tell how fast the sink is. */
