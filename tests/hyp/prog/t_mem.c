@@ -296,8 +296,22 @@ TEST(row_24_block_alignment, "host and guest addresses that differ modulo 2 MiB:
 	vm_free(vm);
 }
 
-/* What the host does to the guests' memory meanwhile. */
+/* What the host does to the guests' memory meanwhile.  Each of two vCPUs has so many pages of it. */
+#define HAMMER_PAGES 128
 static atomic_bool over;
+
+/*
+ * Changes what the process may do with a page, and back.  That splits a huge page.  The
+ * guest's own pages stay writable all the time: a store to one that the process may not
+ * write is KVM_RUN's -EFAULT, as it should be.
+ */
+static void protect(uint8_t *ram, size_t off)
+{
+	bool used = off < 2 * HAMMER_PAGES * 4096;
+
+	mprotect(ram + off, 4096, used ? PROT_READ | PROT_WRITE | PROT_EXEC : PROT_READ);
+	mprotect(ram + off, 4096, PROT_READ | PROT_WRITE);
+}
 
 static void *disturb(void *opaque)
 {
@@ -313,9 +327,8 @@ static void *disturb(void *opaque)
 			madvise(spare, 2 << 20, MADV_DONTNEED);
 			spare[off % (2 << 20)] = 1;
 			break;
-		case 1:		/* write protected and back: splits huge pages */
-			mprotect(p + off, 4096, PROT_READ);
-			mprotect(p + off, 4096, PROT_READ | PROT_WRITE);
+		case 1:
+			protect(p, off);
 			break;
 		case 2:		/* copy on write for a while */
 			if (!fork())
@@ -347,7 +360,7 @@ TEST_LIMIT(row_21_fault_races, 120, "2 vCPUs check their pages while the host sp
 		extern const uint8_t guest_image[], guest_image_end[];
 		memset(vm->ram, 0, 1 << 20);
 		memcpy(vm->ram, guest_image, guest_image_end - guest_image);
-		vcpu_start_at(&vm->vcpu[0], GUEST(g_hammer), 2 << 16 | 128, false);
+		vcpu_start_at(&vm->vcpu[0], GUEST(g_hammer), 2 << 16 | HAMMER_PAGES, false);
 		vcpu_thread(&vm->vcpu[1]);
 		vcpu_thread(&vm->vcpu[0]);
 		CHECK_EQ(vcpu_join(&vm->vcpu[0]), 7);
