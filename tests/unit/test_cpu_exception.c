@@ -267,17 +267,21 @@ static void test_hints(void **state)
 	/* never later than 100 us; an event stream at bit 7 (2.05 us) is nearer */
 	now = cpu_monotonic_ns();
 	end = cpu_wfe_deadline(v);
-	assert_in_range(end - now, 100000, 5000000);
-	for (int i = 0; i < 100; i++) {
+	assert_in_range(end, now + 100000, cpu_monotonic_ns() + 100000);
+	for (int i = 0; i < 100;) {
 		u64 before = timer_count(v->vm), edge;
 
 		v->st.sys[ARM_SLOT_CNTKCTL_EL1] = 1 << 2 | 7 << 4 | (i & 1) << 3;
 		end = cpu_wfe_deadline(v);
+		/* It reads two clocks: what the host did in between is in the result. */
+		if (timer_count(v->vm) - before > 128)
+			continue;
 		edge = end / 16;
-		assert_true(edge > before && edge - before < 256 + 62500);
+		assert_true(edge > before && edge - before <= 256 + 128);
 		/* at the edge bit 7 has just changed the right way */
 		assert_int_equal(edge >> 7 & 1, !(i & 1));
 		assert_int_equal(edge & 127, 0);
+		i++;
 	}
 }
 

@@ -162,8 +162,9 @@ static void test_pmu_overflow(void **state)
 	rig_msr(v, E(3, 0, 9, 14, 1), 1ULL << 31);
 	rig_msr(v, E(3, 3, 9, 12, 1), 1ULL << 31);
 	rig_msr(v, E(3, 3, 9, 12, 0), 1);
-	for (i = 0; i < 20000 && !atomic_load(&v->pmu_due); i++)
+	for (i = 0; i < 20000 && !(atomic_load(&v->exit_request) & VCPU_REQ_KICK); i++)
 		sleep_us(200);
+	assert_true(atomic_load(&v->pmu_due));
 	assert_true(cpu_has_work(v));
 	assert_true(atomic_load(&v->exit_request) & VCPU_REQ_KICK);
 	cpu_take_interrupt(v);
