@@ -140,6 +140,29 @@ class Machine:
         self.process.wait()
 
 
+class Clock:
+    """The guest's, in seconds, which may stand still as against this host's, but never runs ahead of it.
+
+    What the guest tells was not to be seen at the look before; it may have been on its way for LATE.
+    """
+
+    LATE = 5
+
+    def __init__(self, start):
+        self.start = self.since = self.looked = start
+        self.told = 0
+
+    def look(self, begin, end, told):
+        """A look that took from @begin to @end."""
+        if told == self.told:
+            self.looked = begin
+            return
+        if told > end - self.start + 0.05 or told - self.told > end - self.since + self.LATE:
+            raise Failed(f"the guest's clock went from {self.told:.2f} s to {told:.2f} s within "
+                         f"{end - self.since:.2f} s, {end - self.start:.2f} s after the guest began")
+        self.told, self.since, self.looked = told, self.looked, begin
+
+
 class Rig:
     """One guest and the machines that it has been in, oldest first.
 
@@ -150,7 +173,8 @@ class Rig:
         self.vambrace, self.work, self.engines = os.path.abspath(vambrace), pathlib.Path(work), engines
         self.board, self.cpu, self.machines, self.echo = board, None, [], None
         self.load = None                        # the disk with programs, if the guest has one
-        self.check = self.selftest_rounds       # what reads the guest's output
+        self.check = self.selftest_rounds       # what reads the guest's output: its rounds, its clock in ms
+        self.clock = None
         self.options = ["--net", "none"]        # of each machine
         runtime = self.work / "run"
         runtime.mkdir(mode=0o700, exist_ok=True)
@@ -205,6 +229,7 @@ class Rig:
         return port
 
     def start(self, *words):
+        self.clock = Clock(time.monotonic())
         return self.add("run", *words)
 
     def receive(self, *words):
@@ -264,7 +289,10 @@ class Rig:
 
     def rounds(self):
         """The last round that the guest told; raises if what it printed is not what it should have."""
-        return self.check(self.text())
+        begin = time.monotonic()
+        n, ms = self.check(self.text())
+        self.clock.look(begin, time.monotonic(), ms / 1000)
+        return n
 
     @staticmethod
     def linux_rounds(text):
@@ -272,12 +300,12 @@ class Rig:
         text = text.replace("\r", "")
         text = text[:text.rfind("\n") + 1]      # whole lines
         bad = trouble_in(text)
-        told = re.findall(r"^round (\d+) (\w+)$", re.sub(r"\[ *\d+\.\d{6}\] .*\n", "", text), re.M)
+        told = re.findall(r"^round (\d+) (\w+) at (\d+)$", re.sub(r"\[ *\d+\.\d{6}\] .*\n", "", text), re.M)
         if bad or "FAIL" in text:
             raise Failed(f"{bad}\n{text[-3000:]}")
-        if told != [(str(i + 1), "ok") for i in range(len(told))]:
+        if [t[:2] for t in told] != [(str(i + 1), "ok") for i in range(len(told))]:
             raise Failed(f"rounds {told[-20:]}\n{text[-1500:]}")
-        return len(told)
+        return len(told), int(told[-1][2]) if told else 0
 
     def lives(self, load):
         """Connections through the network, which end with each move, come about again; all of the load goes on."""
@@ -294,9 +322,9 @@ class Rig:
         if lines and lines[-1].startswith("selftest: "):
             lines.pop()
         for n, line in enumerate(lines, 1):
-            if line != f"round {10 * n} ok":
+            if not re.fullmatch(rf"round {10 * n} ok at \d+", line):
                 raise Failed(f"line {n} of the guest is {line!r}\n{self.tail()}")
-        return 10 * len(lines)
+        return 10 * len(lines), int(lines[-1].split()[-1]) if lines else 0
 
     def on(self, n=1):
         """It goes on: @n rounds more."""

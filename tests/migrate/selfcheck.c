@@ -7,7 +7,7 @@
  *
  * Each thing that is checked is a thread that goes on and on: memory, FP and SIMD
  * registers, clocks, timers, counts under a mutex and by atomics, a pipe, TCP and UDP over the loopback,
- * a disk, TCP and UDP to a host that sends back what it gets.  Once a second "round N ok" is printed; what
+ * a disk, TCP and UDP to a host that sends back what it gets.  Once a second "round N ok at MS" is printed; what
  * is wrong as "FAIL WHAT got X want Y"; "network: answers" for each new connection to the host.  A thread that
  * does nothing for --patience seconds (PATIENCE) of the guest's clock is wrong as well.  After --rounds (0: never)
  * "selfcheck: N rounds, F failed".
@@ -683,7 +683,8 @@ int main(int argc, char **argv)
 		sleep(1);
 		check_counts();
 		check_progress();
-		printf("round %" PRIu64 " %s\n", round, atomic_load(&failures) ? "bad" : "ok");
+		printf("round %" PRIu64 " %s at %" PRIu64 "\n", round, atomic_load(&failures) ? "bad" : "ok",
+		       now() / 1000000);
 	}
 	printf("selfcheck: %" PRIu64 " rounds, %u failed\n", opt.rounds, atomic_load(&failures));
 	return atomic_load(&failures) != 0;

@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from rig import Failed, Rig, start_linux, start_selftest, trips
+from rig import Clock, Failed, Rig, start_linux, start_selftest, trips
 
 CPUS = [1, 2, 4]
 QUICK = 34          # times six is 204, with Linux' load
@@ -43,6 +43,21 @@ def test_notices(rig, thing):
     with pytest.raises(Failed, match="FAIL cpu"):
         start_selftest(rig, "a32" if thing % 2 else "a64", 2, macros=[f"-DSPOIL={thing}"], wait=False)
         rig.on()
+
+
+@pytest.mark.parametrize("looks,ahead", [
+    ([(1, 0), (2, 1.5), (30, 1.6), (31, 30.5)], False),     # it stood still, or its words were late
+    ([(1, 0), (2, 2.2)], True),
+    ([(59, 0.5), (60, 1), (61, 22)], True)])
+def test_clock(looks, ahead):
+    clock = Clock(0)
+    try:
+        for at, told in looks:
+            clock.look(at, at, told)
+    except Failed:
+        assert ahead
+    else:
+        assert not ahead
 
 
 @pytest.mark.parametrize("cpus", CPUS)

@@ -4,7 +4,7 @@
  * under locks and with exclusives, interrupt each other, and look whether
  * everything is what it was made.  A timer of each ticks all the while.
  *
- * "round N ok" comes every PRINT rounds; "FAIL cpu C round N WHAT got X want Y"; at the
+ * "round N ok at MS" comes every PRINT rounds, by the counter; "FAIL cpu C round N WHAT got X want Y"; at the
  * end "selftest: N rounds, F failed" and power off.  The number of rounds is
  * "rounds=N" on the kernel's command line, else ROUNDS; 0: for ever.  "ticks=N" is how often the timers
  * tick a second, else TICKS: a host that is emulated itself may be too slow for these.
@@ -616,7 +616,9 @@ static void end_of_round(u32 round)
 		lock(&print_lock);
 		print("round ");
 		print_d(round);
-		print(failures ? " bad\n" : " ok\n");
+		print(failures ? " bad at " : " ok at ");
+		print_d((u32)divide(arch_count() * 1000, arch_hz()));
+		print("\n");
 		unlock(&print_lock);
 		arch_irqs(irqs);
 	}
