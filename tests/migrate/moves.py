@@ -188,7 +188,8 @@ class FarEnd:
 class Wire:
     """Sits between the two ends, and fails when a certain section has passed.
 
-    @what: cut (both ends see the other go), stall (nothing moves any more), slow (a little at a time),
+    @what: cut (both ends see the other go), deaf (nothing goes there, but an answer could come back),
+    stall (nothing moves any more), slow (a little at a time),
     far (FAR_ROOM bytes are on their way, of which FAR_RATE arrive in a second).
     @when: (direction, section), direction "there" or "back".
     @then: called at that moment, before it fails.
@@ -218,6 +219,8 @@ class Wire:
         self.failed.set()
         if self.what == "cut":
             self.close()
+        if self.what == "deaf":
+            self.ends[0].shutdown(socket.SHUT_RD)
 
     def close(self):
         for s in self.ends:
@@ -244,6 +247,8 @@ class Wire:
         try:
             while True:
                 data = src.recv(65536)
+                if not data and self.what == "deaf" and self.failed.is_set():
+                    return
                 if not data:
                     break
                 while data:

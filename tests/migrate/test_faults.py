@@ -10,6 +10,7 @@ import os
 import re
 import signal
 import socket
+import threading
 import time
 
 import pytest
@@ -103,6 +104,11 @@ def test_cut(source):
         t = Try(source, "cut", when)
         t.run()
         assert t.wire.failed.is_set(), (when, t.wire.seen)
+        if when == ("back", "loaded") and source.status()["state"] == "paused":
+            # "go" was said before the wire was cut behind the news: it cannot know that nobody heard it.
+            assert "resume" in t.text, t.text
+            wait_for(lambda t=t: not t.dst.p.isalive(), 30, "the destination gives up")
+            assert source.tell("resume").returncode == 0
         check_here(t, when)
         t.close()
 
@@ -198,6 +204,20 @@ def test_stalled(source, when):
     t.close()
 
 
+def test_deaf(source):
+    """A reason that may still come is not what a guest stands still for."""
+    t = Try(source, "deaf", ("back", "arrived"))
+    mover = threading.Thread(target=t.run, args=("--max-downtime", "60000"))
+    mover.start()
+    assert t.wire.failed.wait(60)
+    begin = time.monotonic()
+    assert Ticks(source.console).goes_on(9)
+    assert time.monotonic() - begin < 8, "the guest stood still"
+    mover.join()
+    check_here(t, "deaf")
+    t.close()
+
+
 def test_slow(source):
     """Slow is not stuck."""
     t = Try(source, "slow", ("there", "checked"))
@@ -244,7 +264,6 @@ def talk_to(m, answer):
     s = socket.socket(socket.AF_UNIX)
     s.bind(path)
     s.listen(1)
-    import threading
 
     def serve():
         c, _ = s.accept()

@@ -75,7 +75,7 @@ static void send_pass(struct fix *f, struct disks_copy *d, struct stream_out *ou
 	u8 *data;
 	int ret;
 
-	assert_int_equal(disks_copy_pass(d), 0);
+	assert_int_equal(disks_copy_pass(d, NULL), 0);
 	assert_int_equal(stream_out_flush(out), 0);
 	channel_free(c);
 	data = rig_take(fd, &len);
@@ -115,6 +115,53 @@ static void copied(void **state)
 		stream_out_free(out);
 		stop(&f);
 	}
+}
+
+/* Takes the place of the file that is open as @path by one that cannot be read. */
+static void spoil(const char *path)
+{
+	char link[32], name[64];
+
+	for (int fd = 3; fd < 64; fd++) {
+		ssize_t n;
+
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+		n = readlink(link, name, sizeof(name) - 1);
+		if (n > 0 && !strcmp((name[n] = 0, name), path)) {
+			int to = open(path, O_WRONLY | O_CLOEXEC);
+
+			assert_int_equal(dup2(to, fd), fd);
+			close(to);
+			return;
+		}
+	}
+	fail_msg("%s is not open", path);
+}
+
+static void unreadable(void **state)
+{
+	struct disks_copy *d;
+	struct stream_out *out;
+	struct channel *c;
+	char *err = NULL;
+	struct fix f;
+	int fd;
+
+	(void)state;
+	start(&f, IMAGE_BLOCK);
+	c = rig_file(&fd);
+	assert_int_equal(stream_out_create(c, "", &out), 0);
+	assert_int_equal(disks_copy_create(&f.set, out, &d), 0);
+	spoil(f.path);
+	assert_int_equal(disks_copy_pass(d, &err), -EBADF);
+	assert_non_null(err);
+	assert_non_null(strstr(err, f.path));
+	free(err);
+	disks_copy_free(d);
+	stream_out_free(out);
+	channel_free(c);
+	close(fd);
+	stop(&f);
 }
 
 /* By reference: the same file is the same disk, although writing its last sector made it longer. */
@@ -157,7 +204,11 @@ static void referred(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(copied), cmocka_unit_test(referred) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(copied),
+		cmocka_unit_test(unreadable),
+		cmocka_unit_test(referred),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

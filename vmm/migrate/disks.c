@@ -96,7 +96,7 @@ static bool is_zero(const u8 *p, size_t len)
 	return !len || (!p[0] && !memcmp(p, p + 1, len - 1));
 }
 
-static int send_block(struct disks_copy *d, unsigned int image, u64 block)
+static int send_block(struct disks_copy *d, unsigned int image, u64 block, char **err)
 {
 	struct image *img = d->set->image[image];
 	u64 off = block * IMAGE_BLOCK, len = image_capacity(img) - off;
@@ -108,7 +108,7 @@ static int send_block(struct disks_copy *d, unsigned int image, u64 block)
 	len = iov.iov_len;
 	ret = image_readv(img, &iov, 1, off);
 	if (ret)
-		return ret;
+		return err_set(err, ret, "%s: cannot be read: %s", image_path(img), strerror(-ret));
 	bytes_put_u8(&b, (u8)image);
 	bytes_put_u64(&b, off);
 	bytes_put_u32(&b, (u32)len);
@@ -130,7 +130,7 @@ static int send_block(struct disks_copy *d, unsigned int image, u64 block)
 	return ret;
 }
 
-static int send_image(struct disks_copy *d, unsigned int image)
+static int send_image(struct disks_copy *d, unsigned int image, char **err)
 {
 	u64 blocks = blocks_of(d->set->image[image]);
 	int ret = 0;
@@ -138,20 +138,20 @@ static int send_image(struct disks_copy *d, unsigned int image)
 	for (u64 n = 0; n < blocks && !ret; n++) {
 		if (!(d->bits[image][n / 64] & ARM_BIT(n % 64)))
 			continue;
-		ret = atomic_load(&d->cancelled) ? -ECANCELED : send_block(d, image, n);
+		ret = atomic_load(&d->cancelled) ? -ECANCELED : send_block(d, image, n, err);
 	}
 	memset(d->bits[image], 0, IMAGE_WORDS(image_size(d->set->image[image])) * sizeof(u64));
 	return ret;
 }
 
-int disks_copy_pass(struct disks_copy *d)
+int disks_copy_pass(struct disks_copy *d, char **err)
 {
 	int ret = 0;
 
 	disks_copy_collect(d);
 	for (unsigned int i = 0; i < d->set->n && !ret; i++)
 		if (d->bits[i])
-			ret = send_image(d, i);
+			ret = send_image(d, i, err);
 	return ret;
 }
 

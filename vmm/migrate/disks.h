@@ -21,8 +21,8 @@ struct disks_copy;
 /* Switches the images' logs on; the first pass has all blocks.  @s is borrowed.  0 or -errno. */
 int disks_copy_create(struct image_set *set, struct stream_out *s, struct disks_copy **out);
 void disks_copy_free(struct disks_copy *d);
-/* Sends what was written since the last pass.  0, or what image or stream say; -ECANCELED. */
-int disks_copy_pass(struct disks_copy *d);
+/* Sends what was written since the last pass.  0, what the stream says, -ECANCELED, or -errno and why in *@err. */
+int disks_copy_pass(struct disks_copy *d, char **err);
 void disks_copy_cancel(struct disks_copy *d);	/* any thread */
 /* How many bytes a pass would have now. */
 u64 disks_copy_collect(struct disks_copy *d);

@@ -243,10 +243,11 @@ static enum vm_end hand_over(struct vm *vm, void *opaque)
 	vmstate_drain(vm_state(vm));
 	h->ret = precopy_finish(l->copy);
 	if (!h->ret && l->disks)
-		h->ret = disks_copy_pass(l->disks);
+		h->ret = disks_copy_pass(l->disks, &h->err);
 	if (!h->ret)
 		h->ret = live_send_state(l, &h->err);
-	h->ret = h->ret ? why_gone(l, h->ret, &h->err) : await(l, WIRE_LOADED, &h->err);
+	if (!h->ret)
+		h->ret = await(l, WIRE_LOADED, &h->err);
 	if (h->ret)
 		return VM_END_NONE;
 	/* No way back from here, also for a user who changes his mind. */
@@ -318,7 +319,7 @@ static int start_disks(struct live *l)
 	if (l->cancelled)
 		disks_copy_cancel(d);
 	pthread_mutex_unlock(&l->lock);
-	return disks_copy_pass(d);
+	return disks_copy_pass(d, &l->why);
 }
 
 /* Does @left fit into half the downtime at @rate bytes a second? */
@@ -343,7 +344,7 @@ static int copy_while_running(struct live *l)
 		if (n >= DISK_FREE_PASSES)
 			precopy_slow_down(l->copy);
 		start = clock_ms();
-		ret = disks_copy_pass(l->disks);
+		ret = disks_copy_pass(l->disks, &l->why);
 		if (!ret)
 			ret = sink_settle(l);
 		if (ret)
@@ -373,7 +374,9 @@ static int move(struct live *l, char **err)
 	h.start = clock_ns();
 	ret = vm_paused(l->vm, hand_over, &h);
 	*err = h.err;
-	return ret ? ret : h.ret;
+	ret = ret ? ret : h.ret;
+	/* Only now: while it is waited for the guest goes on. */
+	return l->undecided ? ret : why_gone(l, ret, err);
 }
 
 /* ---- the thread ---- */
