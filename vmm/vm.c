@@ -12,7 +12,6 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "vmm/dev/timer.h"
 #include "vmm/host/clock.h"
 #include "vmm/host/log.h"
 #include "vmm/host/loop.h"
@@ -283,7 +282,7 @@ static enum vm_end run_once(struct vm *vm)
 	vm->running = vm->cfg->cpus;
 	vm->came = 0;
 	pthread_mutex_unlock(&vm->lock);
-	dev_clock_go();
+	dev_clock_go(&vm->clock);
 	resume_devices(vm);
 	for (started = 0; started < vm->cfg->cpus && !ret; started += !ret)
 		ret = vcpu_start(vm, started);
@@ -298,7 +297,7 @@ static enum vm_end run_once(struct vm *vm)
 		loop_run(vm->loop);
 	for (unsigned int i = 0; i < started; i++)
 		pthread_join(vm->vcpus[i].thread, NULL);
-	dev_clock_stop();
+	dev_clock_stop(&vm->clock);
 	return take_end(vm);
 }
 

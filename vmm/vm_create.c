@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "vmm/control.h"
-#include "vmm/dev/timer.h"
 #include "vmm/host/chardev.h"
 #include "vmm/host/log.h"
 #include "vmm/host/loop.h"
@@ -256,6 +255,7 @@ static int create_machine(struct vm *vm)
 	struct machine_env env = {
 		.cpus = cfg->cpus,
 		.loop = vm->loop,
+		.clock = &vm->clock,
 		.bus = vm->bus,
 		.mem = vm->mem,
 		.serial = cfg->serial == SERIAL_STDIO ? vm->terminal : vm->serial,
@@ -302,7 +302,8 @@ static int vm_build(struct vm *vm, char **err)
 	if (!ret)
 		ret = create_memory(vm, err);
 	/* Until the vCPUs run, also while what comes from elsewhere is loaded. */
-	dev_clock_stop();
+	vm->clock.loop = vm->loop;
+	dev_clock_stop(&vm->clock);
 	if (!ret)
 		ret = devices_create(&vm->devices, vm->cfg, vm->loop, err);
 	if (!ret)

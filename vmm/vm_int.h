@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "vmm/accel/accel.h"
+#include "vmm/dev/timer.h"
 #include "vmm/devices.h"
 #include "vmm/machine/machine.h"
 #include "vmm/mem/dirty.h"
@@ -34,6 +35,7 @@ struct vm {
 	struct arm_cpu_model model;
 	struct boot *boot;
 	struct loop *loop;
+	struct dev_clock clock;		/* stands while no vCPU runs */
 	void *ram;
 	void *extra_ram[MACHINE_EXTRA_RAM];	/* as in @type */
 	struct guest_mem *mem;

@@ -17,6 +17,7 @@
 #include "vmm/dev/pl111.h"
 #include "vmm/dev/pl181.h"
 #include "vmm/dev/sdcard.h"
+#include "vmm/dev/timer.h"
 #include "vmm/host/loop.h"
 #include "vmm/host/net.h"
 #include "vmm/mem/guest_mem.h"
@@ -36,6 +37,7 @@ enum { LCD, KEYBOARD, MOUSE, AUDIO, CARD, CARD_HC, ETHER, ETHER16, DEVICES };
 /* libFuzzer gives the functions no context. */
 static struct guest_mem mem;
 static struct loop *loop;
+static struct dev_clock devices_clock;
 static struct device *devices[DEVICES];
 static struct netdev *wires[2];
 
@@ -107,7 +109,7 @@ static struct device *make_card(u64 size)
 	struct device *dev;
 
 	if (fd < 0 || ftruncate(fd, size) || sdcard_create(NULL, path, false, &card, NULL) ||
-	    pl181_create(loop, card, irq, &dev))
+	    pl181_create(&devices_clock, card, irq, &dev))
 		abort();
 	close(fd);
 	unlink(path);
@@ -117,7 +119,7 @@ static struct device *make_card(u64 size)
 static void make_ether(unsigned int i, struct irq_line irq)
 {
 	static const struct netdev_ops ops = { .send = wire_send, .free = wire_free };
-	struct lan9118_config cfg = { .loop = loop, .bus16 = i };
+	struct lan9118_config cfg = { .clock = &devices_clock, .bus16 = i };
 
 	wires[i] = calloc(1, sizeof(*wires[i]));
 	wires[i]->ops = &ops;
@@ -134,10 +136,13 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argc;
 	(void)argv;
 	mem.ram = calloc(1, RAM_SIZE);
-	if (loop_create(&loop) || pl111_create(loop, &mem, irq, &devices[LCD]) ||
-	    pl050_create(loop, PL050_KEYBOARD, irq, &devices[KEYBOARD]) ||
-	    pl050_create(loop, PL050_MOUSE, irq, &devices[MOUSE]) ||
-	    pl041_create(loop, irq, &devices[AUDIO]))
+	if (loop_create(&loop))
+		abort();
+	devices_clock.loop = loop;
+	if (pl111_create(&devices_clock, &mem, irq, &devices[LCD]) ||
+	    pl050_create(&devices_clock, PL050_KEYBOARD, irq, &devices[KEYBOARD]) ||
+	    pl050_create(&devices_clock, PL050_MOUSE, irq, &devices[MOUSE]) ||
+	    pl041_create(&devices_clock, irq, &devices[AUDIO]))
 		abort();
 	devices[CARD] = make_card(1 << 20);
 	devices[CARD_HC] = make_card(4ULL << 30);

@@ -18,14 +18,22 @@
 #include <cmocka.h>
 
 #include "vmm/dev/device.h"
+#include "vmm/dev/timer.h"
 #include "vmm/host/loop.h"
 
 struct dev_rig {
 	struct device *dev;
 	struct loop *loop;
+	struct dev_clock clock;
 	bool level[2];
 	unsigned int edges[2];	/* rising */
 };
+
+static inline void rig_loop(struct dev_rig *r)
+{
+	assert_int_equal(loop_create(&r->loop), 0);
+	r->clock = (struct dev_clock){ .loop = r->loop };
+}
 
 static inline void rig_line(void *ctx, unsigned int n, bool level)
 {

@@ -131,8 +131,8 @@ static void make(struct fix *f, bool bus16, bool cable)
 {
 	struct lan9118_config cfg = { .mac = { 2, 0x11, 0x22, 0x33, 0x44, 0x55 }, .bus16 = bus16 };
 
-	assert_int_equal(loop_create(&f->rig.loop), 0);
-	cfg.loop = f->rig.loop;
+	rig_loop(&f->rig);
+	cfg.clock = &f->rig.clock;
 	if (cable) {
 		f->wire = calloc(1, sizeof(*f->wire));
 		f->wire->nd.ops = &fake_ops;

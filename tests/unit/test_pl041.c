@@ -36,8 +36,8 @@ static int setup(void **state)
 {
 	struct fix *f = calloc(1, sizeof(*f));
 
-	assert_int_equal(loop_create(&f->rig.loop), 0);
-	assert_int_equal(pl041_create(f->rig.loop, rig_irq_line(&f->rig, 0), &f->rig.dev), 0);
+	rig_loop(&f->rig);
+	assert_int_equal(pl041_create(&f->rig.clock, rig_irq_line(&f->rig, 0), &f->rig.dev), 0);
 	wr(&f->rig, MAINCR, MAIN_ON);
 	wr(&f->rig, RESET, 0);
 	wr(&f->rig, RESET, 1);

@@ -23,8 +23,8 @@ static struct fix *make(enum pl050_kind kind)
 {
 	struct fix *f = calloc(1, sizeof(*f));
 
-	assert_int_equal(loop_create(&f->rig.loop), 0);
-	assert_int_equal(pl050_create(f->rig.loop, kind, rig_irq_line(&f->rig, 0), &f->rig.dev), 0);
+	rig_loop(&f->rig);
+	assert_int_equal(pl050_create(&f->rig.clock, kind, rig_irq_line(&f->rig, 0), &f->rig.dev), 0);
 	return f;
 }
 

@@ -62,8 +62,8 @@ static int setup(void **state)
 
 	/* A block of its own, so that ASan sees what reads behind it. */
 	f->mem.ram = calloc(1, RAM_SIZE);
-	assert_int_equal(loop_create(&f->rig.loop), 0);
-	assert_int_equal(pl111_create(f->rig.loop, &f->mem, rig_irq_line(&f->rig, 0),
+	rig_loop(&f->rig);
+	assert_int_equal(pl111_create(&f->rig.clock, &f->mem, rig_irq_line(&f->rig, 0),
 				      &f->rig.dev), 0);
 	wr(&f->rig, UPBASE, RAM_BASE);
 	*state = f;

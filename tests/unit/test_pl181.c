@@ -51,9 +51,9 @@ static void make(struct fix *f, u64 size, bool readonly)
 			sector[i] = n << 8 | i;
 		assert_int_equal(pwrite(f->fd, sector, 512, n * 512), 512);
 	}
-	assert_int_equal(loop_create(&f->rig.loop), 0);
+	rig_loop(&f->rig);
 	assert_int_equal(sdcard_create(NULL, f->path, readonly, &card, NULL), 0);
-	assert_int_equal(pl181_create(f->rig.loop, card, irq, &f->rig.dev), 0);
+	assert_int_equal(pl181_create(&f->rig.clock, card, irq, &f->rig.dev), 0);
 	wr(&f->rig, POWER, 2);
 	wr(&f->rig, POWER, 3);
 	wr(&f->rig, CLOCK, 0x500);
@@ -450,7 +450,7 @@ static void test_limits(void **state)
 {
 	struct fix *f = *state;
 	u32 buf[256];
-	u64 start = dev_now(), end;
+	u64 start = dev_now(&f->rig.clock), end;
 
 	make(f, MIB, false);
 	identify(f);
@@ -468,7 +468,7 @@ static void test_limits(void **state)
 	for (end = rig_ms() + 5000; !(rd(&f->rig, STATUS) & DTIMEOUT) && rig_ms() < end; usleep(50))
 		timer_rig_pass_ms(1);
 	assert_int_equal(rd(&f->rig, STATUS) & (RXACT | DTIMEOUT), DTIMEOUT);
-	assert_true(dev_now() - start >= 349000000);
+	assert_true(dev_now(&f->rig.clock) - start >= 349000000);
 	assert_true(r1(f, 12, 0) & 1u << 31);
 	assert_int_equal(wait_tran(f) & 1u << 31, 0);
 	/* A write over the end is not acknowledged. */
@@ -647,8 +647,8 @@ static void test_no_card(void **state)
 	struct fix *f = *state;
 	struct irq_line irq[2] = { rig_irq_line(&f->rig, 0), rig_irq_line(&f->rig, 1) };
 
-	assert_int_equal(loop_create(&f->rig.loop), 0);
-	assert_int_equal(pl181_create(f->rig.loop, NULL, irq, &f->rig.dev), 0);
+	rig_loop(&f->rig);
+	assert_int_equal(pl181_create(&f->rig.clock, NULL, irq, &f->rig.dev), 0);
 	assert_false(pl181_card_present(f->rig.dev));
 	wr(&f->rig, POWER, 3);
 	assert_int_equal(cmd(f, 0, 0, NONE), SENT);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "tests/unit/save_rig.h"
+#include "vmm/dev/timer.h"
 #include "vmm/dev/virtio/virtio.h"
 #include "vmm/host/chardev.h"
 #include "vmm/host/loop.h"
@@ -32,6 +33,7 @@ struct board_rig {
 	const struct machine_type *type;
 	struct guest_mem *mem;
 	struct bus *bus;
+	struct dev_clock clock;
 	struct virtio_device *virtio[1];
 	struct machine *m;
 	void *ram;
@@ -57,10 +59,13 @@ static void engine_spi(void *opaque, unsigned int spi, bool level)
 
 static void board_start(struct board_rig *b, const struct machine_type *type, bool own_gic)
 {
-	struct machine_env env = { .cpus = 1, .loop = loop, .cpu_wires = wires, .opaque = b, .virtio = b->virtio };
+	struct machine_env env = {
+		.cpus = 1, .loop = loop, .clock = &b->clock, .cpu_wires = wires, .opaque = b, .virtio = b->virtio,
+	};
 
 	memset(b, 0, sizeof(*b));
 	b->type = type;
+	b->clock.loop = loop;
 	b->mem = guest_mem_create();
 	b->bus = bus_create();
 	assert_int_equal(ram_alloc(RAM, &b->ram), 0);

@@ -156,7 +156,7 @@ static void create_sp804(struct side *s)
 {
 	const struct sp804_clock clock = { .hz = megahertz };
 
-	assert_int_equal(sp804_create(loop, &clock, rig_irq_line(&s->rig, 0), &s->rig.dev), 0);
+	assert_int_equal(sp804_create(&s->rig.clock, &clock, rig_irq_line(&s->rig, 0), &s->rig.dev), 0);
 }
 
 static void up_sp804(struct side *s)
@@ -174,7 +174,7 @@ static void bites(void *ctx)
 
 static void create_sp805(struct side *s)
 {
-	const struct sp805_config cfg = { .loop = loop, .hz = 32768, .reset = bites, .ctx = s };
+	const struct sp805_config cfg = { .clock = &s->rig.clock, .hz = 32768, .reset = bites, .ctx = s };
 
 	assert_int_equal(sp805_create(&cfg, rig_irq_line(&s->rig, 0), &s->rig.dev), 0);
 }
@@ -201,7 +201,7 @@ static void create_sp810(struct side *s)
 
 static void create_sys(struct side *s)
 {
-	const struct vexpress_sys_config cfg = { .id = 0x1190f500, .procid = 0x14000237 };
+	const struct vexpress_sys_config cfg = { .clock = &s->rig.clock, .id = 0x1190f500, .procid = 0x14000237 };
 
 	assert_int_equal(vexpress_sys_create(&cfg, &s->rig.dev), 0);
 }
@@ -217,7 +217,7 @@ static void event_sys(struct side *s, const struct op *op)
 
 static void create_pl041(struct side *s)
 {
-	assert_int_equal(pl041_create(loop, rig_irq_line(&s->rig, 0), &s->rig.dev), 0);
+	assert_int_equal(pl041_create(&s->rig.clock, rig_irq_line(&s->rig, 0), &s->rig.dev), 0);
 }
 
 static void up_pl041(struct side *s)
@@ -239,12 +239,12 @@ static void event_pl041(struct side *s, const struct op *op)
 
 static void create_keyboard(struct side *s)
 {
-	assert_int_equal(pl050_create(loop, PL050_KEYBOARD, rig_irq_line(&s->rig, 0), &s->rig.dev), 0);
+	assert_int_equal(pl050_create(&s->rig.clock, PL050_KEYBOARD, rig_irq_line(&s->rig, 0), &s->rig.dev), 0);
 }
 
 static void create_mouse(struct side *s)
 {
-	assert_int_equal(pl050_create(loop, PL050_MOUSE, rig_irq_line(&s->rig, 0), &s->rig.dev), 0);
+	assert_int_equal(pl050_create(&s->rig.clock, PL050_MOUSE, rig_irq_line(&s->rig, 0), &s->rig.dev), 0);
 }
 
 static void up_pl050(struct side *s)
@@ -271,7 +271,7 @@ static void event_mouse(struct side *s, const struct op *op)
 
 static void create_pl111(struct side *s)
 {
-	assert_int_equal(pl111_create(loop, mem, rig_irq_line(&s->rig, 0), &s->rig.dev), 0);
+	assert_int_equal(pl111_create(&s->rig.clock, mem, rig_irq_line(&s->rig, 0), &s->rig.dev), 0);
 }
 
 static void up_pl111(struct side *s)
@@ -320,7 +320,7 @@ static void create_pl181(struct side *s)
 
 	make_file(s, CARD_SIZE);
 	assert_int_equal(sdcard_create(NULL, s->path, false, &card, NULL), 0);
-	assert_int_equal(pl181_create(loop, card, irq, &s->rig.dev), 0);
+	assert_int_equal(pl181_create(&s->rig.clock, card, irq, &s->rig.dev), 0);
 }
 
 static void settle(struct side *s);
@@ -402,7 +402,7 @@ static void wire_free(struct netdev *nd)
 static void create_ether(struct side *s, bool bus16)
 {
 	static const struct netdev_ops ops = { .send = wire_send, .free = wire_free };
-	struct lan9118_config cfg = { .loop = loop, .bus16 = bus16 };
+	struct lan9118_config cfg = { .clock = &s->rig.clock, .bus16 = bus16 };
 	struct wire *w = calloc(1, sizeof(*w));
 
 	w->nd.ops = &ops;
@@ -584,7 +584,7 @@ static void settle(struct side *s)
 static void side_start(struct side *s, const struct kind *k)
 {
 	memset(s, 0, sizeof(*s));
-	s->rig.loop = loop;
+	s->rig.loop = s->rig.clock.loop = loop;
 	s->room = 2;
 	k->create(s);
 	s->rig.dev->ops->reset(s->rig.dev);

@@ -20,7 +20,7 @@
 static void start(struct dev_rig *r)
 {
 	memset(r, 0, sizeof(*r));
-	assert_int_equal(loop_create(&r->loop), 0);
+	rig_loop(r);
 }
 
 static void stop(struct dev_rig *r)
@@ -53,7 +53,7 @@ static void sp804_counts(void **state)
 
 	(void)state;
 	start(&r);
-	assert_int_equal(sp804_create(r.loop, &clock, rig_irq_line(&r, 0), &r.dev), 0);
+	assert_int_equal(sp804_create(&r.clock, &clock, rig_irq_line(&r, 0), &r.dev), 0);
 	rig_check_id(&r, 0x00141804);
 	assert_int_equal(rd(&r, T_CTRL), 0x20);
 	assert_int_equal(rd(&r, T_VALUE), 0xffff);
@@ -102,7 +102,7 @@ static void sp804_interrupts(void **state)
 
 	(void)state;
 	start(&r);
-	assert_int_equal(sp804_create(r.loop, &clock, rig_irq_line(&r, 0), &r.dev), 0);
+	assert_int_equal(sp804_create(&r.clock, &clock, rig_irq_line(&r, 0), &r.dev), 0);
 	/* One shot: interrupts once, halts at zero, and goes on with a new load. */
 	wr(&r, T2 + T_CTRL, 0xa3);
 	wr(&r, T2 + T_LOAD, 2000);
@@ -160,7 +160,7 @@ static void sp804_wires(void **state)
 
 	(void)state;
 	start(&r);
-	assert_int_equal(sp804_create(r.loop, &clock, rig_irq_line(&r, 0), &r.dev), 0);
+	assert_int_equal(sp804_create(&r.clock, &clock, rig_irq_line(&r, 0), &r.dev), 0);
 	/* Integration test: the wires by hand. */
 	wr(&r, 0xf00, 1);
 	assert_false(rig_irq(&r, 0));
@@ -182,7 +182,7 @@ static void sp804_other_clock(void **state)
 
 	(void)state;
 	start(&r);
-	assert_int_equal(sp804_create(r.loop, &clock, rig_irq_line(&r, 0), &r.dev), 0);
+	assert_int_equal(sp804_create(&r.clock, &clock, rig_irq_line(&r, 0), &r.dev), 0);
 	wr(&r, T_CTRL, 0x82);
 	wr(&r, T_LOAD, 100000000);
 	timer_rig_pass_ms(20);
@@ -214,7 +214,7 @@ static void sp804_threads(void **state)
 
 	(void)state;
 	start(&r);
-	assert_int_equal(sp804_create(r.loop, &clock, rig_irq_line(&r, 0), &r.dev), 0);
+	assert_int_equal(sp804_create(&r.clock, &clock, rig_irq_line(&r, 0), &r.dev), 0);
 	wr(&r, T_LOAD, 1000000000);
 	wr(&r, T_CTRL, 0xe2);
 	assert_int_equal(pthread_create(&vcpu, NULL, load_often, &r), 0);
@@ -264,7 +264,7 @@ static void sp805_bites(void **state)
 
 	(void)state;
 	start(&r);
-	cfg.loop = r.loop;
+	cfg.clock = &r.clock;
 	assert_int_equal(sp805_create(&cfg, rig_irq_line(&r, 0), &r.dev), 0);
 	rig_check_id(&r, 0x00141805);
 	assert_int_equal(rd(&r, 0), 0xffffffff);
@@ -381,11 +381,11 @@ static void configuration_bus(struct dev_rig *r, struct power *p)
 static void sys_registers(void **state)
 {
 	struct power p = { .card = true };
+	struct dev_rig r;
 	const struct vexpress_sys_config cfg = {
-		.id = 0x1190f500, .procid = 0x14000237, .power = power, .card_present = has_card,
+		.clock = &r.clock, .id = 0x1190f500, .procid = 0x14000237, .power = power, .card_present = has_card,
 		.card_readonly = has_readonly, .ctx = &p,
 	};
-	struct dev_rig r;
 	u32 a;
 
 	(void)state;
@@ -623,12 +623,16 @@ static void board(void **state)
 	struct machine_parts parts = { .sd = NULL };
 	struct guest_mem *mem = guest_mem_create();
 	struct bus *bus = bus_create();
-	struct machine_env env = { .cpus = 2, .bus = bus, .mem = mem, .parts = &parts, .cpu_wires = nothing };
+	struct dev_clock clock = { .loop = NULL };
+	struct machine_env env = {
+		.cpus = 2, .clock = &clock, .bus = bus, .mem = mem, .parts = &parts, .cpu_wires = nothing,
+	};
 	struct machine *m;
 	u64 v;
 
 	(void)state;
 	assert_int_equal(loop_create(&env.loop), 0);
+	clock.loop = env.loop;
 	assert_int_equal(machine_vexpress_a15.create(&env, &m), 0);
 	m->ops->reset(m);
 	for (size_t i = 0; i < ARM_ARRAY_SIZE(cells); i++) {

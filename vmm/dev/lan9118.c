@@ -92,7 +92,7 @@ static u32 gpt_load(const struct lan9118 *l)
 
 static u64 gpt_ticks(const struct lan9118 *l)
 {
-	return (dev_now() - l->gpt_start) / GPT_TICK_NS;
+	return (dev_now(l->gpt.clock) - l->gpt_start) / GPT_TICK_NS;
 }
 
 static u32 read_gpt_cnt(void *dev)
@@ -104,7 +104,7 @@ static u32 read_gpt_cnt(void *dev)
 
 static void gpt_arm(struct lan9118 *l)
 {
-	u64 now = dev_now(), ticks = (now - l->gpt_start) / GPT_TICK_NS, next = gpt_load(l);
+	u64 now = dev_now(l->gpt.clock), ticks = (now - l->gpt_start) / GPT_TICK_NS, next = gpt_load(l);
 
 	/* It passes zero after the load value and then each 65536 ticks. */
 	if (ticks >= next)
@@ -130,7 +130,7 @@ static void write_gpt_cfg(void *dev, u32 val)
 		l->gpt_cfg = 0xffff;
 		return;
 	}
-	l->gpt_start = dev_now();
+	l->gpt_start = dev_now(l->gpt.clock);
 	gpt_arm(l);
 }
 
@@ -251,7 +251,9 @@ static void write_pmt(void *dev, u32 val)
 
 static u32 read_free_run(void *dev)
 {
-	return (dev_now() - ((struct lan9118 *)dev)->free_run_start) / FREE_RUN_NS;
+	const struct lan9118 *l = dev;
+
+	return (dev_now(l->gpt.clock) - l->free_run_start) / FREE_RUN_NS;
 }
 
 static u32 read_rx_drop(void *dev)
@@ -346,7 +348,7 @@ static void chip_reset(struct lan9118 *l, bool hard)
 	lan_tx_dump(l);
 	l->txs_head = l->txs_count = 0;
 	dev_reg_reset(regs, ARM_ARRAY_SIZE(regs), l);
-	l->free_run_start = dev_now();
+	l->free_run_start = dev_now(l->gpt.clock);
 	lan_mac_reset(l);
 	if (hard) {
 		lan_phy_reset(l);
@@ -591,13 +593,13 @@ int lan9118_create(const struct lan9118_config *cfg, struct irq_line irq, struct
 	if (!l)
 		return -ENOMEM;
 	l->dev.ops = &lan9118_ops;
-	l->loop = cfg->loop;
+	l->loop = cfg->clock->loop;
 	l->netdev = cfg->netdev;
 	l->irq = irq;
 	l->bus16 = cfg->bus16;
 	l->backlog_tail = &l->backlog;
 	pthread_mutex_init(&l->lock, NULL);
-	dev_timer_init(&l->gpt, cfg->loop, &l->lock, gpt_expired, l);
+	dev_timer_init(&l->gpt, cfg->clock, &l->lock, gpt_expired, l);
 	eeprom_init(l, cfg->mac);
 	chip_reset(l, true);
 	if (cfg->netdev)

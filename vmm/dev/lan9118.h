@@ -5,13 +5,13 @@
 
 #include "vmm/dev/device.h"
 
-struct loop;
+struct dev_clock;
 struct netdev;
 
 #define LAN9118_SIZE 0x10000
 
 struct lan9118_config {
-	struct loop *loop;	/* outlives the device */
+	struct dev_clock *clock;	/* it and its loop outlive the device */
 	/*
 	 * Becomes the device's when 0 is returned; NULL: no cable, the link is down.  Its MTU
 	 * must be 1500 (slirp_config.mtu): longer frames do not fit the wire and are dropped.

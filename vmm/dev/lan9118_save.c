@@ -97,8 +97,8 @@ static void lan_before(void *obj)
 	struct lan9118 *l = obj;
 
 	pthread_mutex_lock(&l->lock);
-	l->gpt_age = dev_age(l->gpt_start);
-	l->free_run_age = dev_age(l->free_run_start);
+	l->gpt_age = dev_age(l->gpt.clock, l->gpt_start);
+	l->free_run_age = dev_age(l->gpt.clock, l->free_run_start);
 	dev_timer_save(&l->gpt);
 	pthread_mutex_unlock(&l->lock);
 }
@@ -144,8 +144,8 @@ static int lan_after(void *obj, char **err)
 		return err_set(err, -EINVAL, "lan9118: the frames in its %s FIFO are not as long as the FIFO says; the"
 			       " stream is damaged", receive_ok(l) ? "transmit" : "receive");
 	pthread_mutex_lock(&l->lock);
-	l->gpt_start = dev_age(l->gpt_age);
-	l->free_run_start = dev_age(l->free_run_age);
+	l->gpt_start = dev_age(l->gpt.clock, l->gpt_age);
+	l->free_run_start = dev_age(l->gpt.clock, l->free_run_age);
 	dev_timer_load(&l->gpt);
 	l->loaded = true;
 	l->level = lan_irq_level(l);

@@ -195,7 +195,7 @@ static u64 channel_due(const struct pl041 *a, const struct channel *c)
 
 static void move(struct pl041 *a)
 {
-	u64 now = dev_now();
+	u64 now = dev_now(a->timer.clock);
 
 	for (unsigned int i = 0; i < CHANNELS; i++)
 		channel_move(a, &a->ch[i], now);
@@ -347,7 +347,7 @@ static u32 channel_read(const struct channel *c, u64 off)
 }
 
 /* A FIFO that is turned off, or packed in another way, is empty. */
-static void control_write(u32 *cr, struct fifo *f, u32 val, u32 mask)
+static void control_write(u32 *cr, struct fifo *f, u32 val, u32 mask, u64 now)
 {
 	u32 changed = *cr ^ val;
 
@@ -355,15 +355,15 @@ static void control_write(u32 *cr, struct fifo *f, u32 val, u32 mask)
 	if (changed & (CR_FEN | CR_COMPACT))
 		f->count = 0;
 	if (changed & CR_EN)
-		f->time = dev_now();
+		f->time = now;
 }
 
-static void channel_write(struct channel *c, u64 off, u32 val)
+static void channel_write(struct channel *c, u64 off, u32 val, u64 now)
 {
 	if (off == 0x00)
-		control_write(&c->rxcr, &c->rx, val, 0x1fffffff);
+		control_write(&c->rxcr, &c->rx, val, 0x1fffffff, now);
 	else if (off == 0x04)
-		control_write(&c->txcr, &c->tx, val, 0x1ffff);
+		control_write(&c->txcr, &c->tx, val, 0x1ffff, now);
 	else if (off == 0x10)
 		c->ie = val & INT_ALL;
 }
@@ -425,7 +425,7 @@ static enum arm_result pl041_write(struct device *dev, unsigned int cpu, u64 off
 	pthread_mutex_lock(&a->lock);
 	move(a);
 	if (off < 0x50 && !(off & 3))
-		channel_write(&a->ch[off / 0x14], off % 0x14, val);
+		channel_write(&a->ch[off / 0x14], off % 0x14, val, dev_now(a->timer.clock));
 	else if (is_fifo(off))
 		fifo_write(a, &a->ch[(off - 0x90) / 0x20]);
 	else if (row)
@@ -493,8 +493,8 @@ static void pl041_before(void *obj)
 
 	pthread_mutex_lock(&a->lock);
 	for (unsigned int i = 0; i < CHANNELS; i++) {
-		a->ch[i].rx.age = dev_age(a->ch[i].rx.time);
-		a->ch[i].tx.age = dev_age(a->ch[i].tx.time);
+		a->ch[i].rx.age = dev_age(a->timer.clock, a->ch[i].rx.time);
+		a->ch[i].tx.age = dev_age(a->timer.clock, a->ch[i].tx.time);
 	}
 	pthread_mutex_unlock(&a->lock);
 }
@@ -509,8 +509,8 @@ static int pl041_after(void *obj, char **err)
 		if (c->rx.count > depth(c->rxcr) || c->tx.count > depth(c->txcr))
 			return err_set(err, -EINVAL, "pl041: more samples in a FIFO of channel %u than it has room for;"
 				       " the stream is damaged", i + 1);
-		c->rx.time = dev_age(c->rx.age);
-		c->tx.time = dev_age(c->tx.age);
+		c->rx.time = dev_age(a->timer.clock, c->rx.age);
+		c->tx.time = dev_age(a->timer.clock, c->tx.age);
 	}
 	pthread_mutex_lock(&a->lock);
 	a->level = all_ints(a);
@@ -542,7 +542,7 @@ static const struct device_ops pl041_ops = {
 	.table = &table,
 };
 
-int pl041_create(struct loop *loop, struct irq_line irq, struct device **out)
+int pl041_create(struct dev_clock *clock, struct irq_line irq, struct device **out)
 {
 	struct pl041 *a = calloc(1, sizeof(*a));
 
@@ -551,7 +551,7 @@ int pl041_create(struct loop *loop, struct irq_line irq, struct device **out)
 	a->dev.ops = &pl041_ops;
 	a->irq = irq;
 	pthread_mutex_init(&a->lock, NULL);
-	dev_timer_init(&a->timer, loop, &a->lock, time_passed, a);
+	dev_timer_init(&a->timer, clock, &a->lock, time_passed, a);
 	ac97_reset(&a->codec);
 	*out = &a->dev;
 	return 0;

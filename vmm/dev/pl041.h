@@ -9,11 +9,11 @@
 
 #include "vmm/dev/device.h"
 
-struct loop;
+struct dev_clock;
 
 #define PL041_SIZE 0x1000
 
-/* @loop is the clock of the samples; it outlives the device.  0 or -ENOMEM. */
-int pl041_create(struct loop *loop, struct irq_line irq, struct device **out);
+/* @clock is that of the samples; it outlives the device.  0 or -ENOMEM. */
+int pl041_create(struct dev_clock *clock, struct irq_line irq, struct device **out);
 
 #endif

@@ -270,7 +270,7 @@ static const struct device_ops pl050_ops = {
 	.table = &table,
 };
 
-int pl050_create(struct loop *loop, enum pl050_kind kind, struct irq_line irq, struct device **out)
+int pl050_create(struct dev_clock *clock, enum pl050_kind kind, struct irq_line irq, struct device **out)
 {
 	struct pl050 *k = calloc(1, sizeof(*k));
 
@@ -279,7 +279,7 @@ int pl050_create(struct loop *loop, enum pl050_kind kind, struct irq_line irq, s
 	k->dev.ops = &pl050_ops;
 	k->irq = irq;
 	pthread_mutex_init(&k->lock, NULL);
-	dev_timer_init(&k->timer, loop, &k->lock, timer_run, k);
+	dev_timer_init(&k->timer, clock, &k->lock, timer_run, k);
 	k->ps2.kind = kind;
 	k->ps2.timer = &k->timer;
 	power_on(k);

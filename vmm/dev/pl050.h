@@ -8,7 +8,7 @@
 
 #include "vmm/dev/device.h"
 
-struct loop;
+struct dev_clock;
 
 #define PL050_SIZE 0x1000
 
@@ -17,8 +17,8 @@ enum pl050_kind {
 	PL050_MOUSE,
 };
 
-/* @loop runs typematic repeat and mouse reports, and outlives the device.  0 or -ENOMEM. */
-int pl050_create(struct loop *loop, enum pl050_kind kind, struct irq_line irq,
+/* @clock runs typematic repeat and mouse reports, and outlives the device.  0 or -ENOMEM. */
+int pl050_create(struct dev_clock *clock, enum pl050_kind kind, struct irq_line irq,
 		 struct device **out);
 
 /*

@@ -54,7 +54,7 @@ static void catch_up(struct pl111 *p)
 
 	if (!enabled(p))
 		return;
-	frames = (dev_now() - p->frame_start) / FRAME_NS;
+	frames = (dev_now(p->timer.clock) - p->frame_start) / FRAME_NS;
 	if (!frames)
 		return;
 	p->frame_start += frames * FRAME_NS;
@@ -76,7 +76,7 @@ static void update_irq(struct pl111 *p)
 	irq_set(&p->irq, out_level(p));
 	if (enabled(p) && (p->imsc & (INT_BASE | INT_VCOMP | INT_BUS) || p->crsr_imsc)) {
 		if (!dev_timer_pending(&p->timer)) {
-			u64 since = dev_now() - p->frame_start;
+			u64 since = dev_now(p->timer.clock) - p->frame_start;
 
 			dev_timer_set(&p->timer, since < FRAME_NS ? FRAME_NS - since : 0);
 		}
@@ -99,7 +99,7 @@ static void write_control(struct pl111 *p, u32 val)
 
 	p->scan.control = val & 0x1ffff;
 	if (enabled(p) && !before) {
-		p->frame_start = dev_now();
+		p->frame_start = dev_now(p->timer.clock);
 		frame_begin(p);
 	}
 }
@@ -126,7 +126,7 @@ static void write_icr(void *dev, u32 val)
 /* Where the DMA is in its way through the frame; the time tells. */
 static u32 current(const struct pl111 *p, u32 base)
 {
-	u64 since = dev_now() - p->frame_start;
+	u64 since = dev_now(p->timer.clock) - p->frame_start;
 
 	if (!enabled(p))
 		return base;
@@ -327,7 +327,7 @@ static void pl111_before(void *obj)
 	struct pl111 *p = obj;
 
 	pthread_mutex_lock(&p->lock);
-	p->age = dev_age(p->frame_start);
+	p->age = dev_age(p->timer.clock, p->frame_start);
 	pthread_mutex_unlock(&p->lock);
 }
 
@@ -337,7 +337,7 @@ static int pl111_after(void *obj, char **err)
 
 	(void)err;
 	pthread_mutex_lock(&p->lock);
-	p->frame_start = dev_age(p->age);
+	p->frame_start = dev_age(p->timer.clock, p->age);
 	irq_restore(&p->irq, out_level(p));
 	update_irq(p);
 	pthread_mutex_unlock(&p->lock);
@@ -366,7 +366,7 @@ static const struct device_ops pl111_ops = {
 	.table = &table,
 };
 
-int pl111_create(struct loop *loop, struct guest_mem *mem, struct irq_line irq,
+int pl111_create(struct dev_clock *clock, struct guest_mem *mem, struct irq_line irq,
 		 struct device **out)
 {
 	struct pl111 *p = calloc(1, sizeof(*p));
@@ -377,7 +377,7 @@ int pl111_create(struct loop *loop, struct guest_mem *mem, struct irq_line irq,
 	p->mem = mem;
 	p->irq = irq;
 	pthread_mutex_init(&p->lock, NULL);
-	dev_timer_init(&p->timer, loop, &p->lock, frame_due, p);
+	dev_timer_init(&p->timer, clock, &p->lock, frame_due, p);
 	*out = &p->dev;
 	return 0;
 }

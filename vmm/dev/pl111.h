@@ -9,15 +9,15 @@
 #include "vmm/dev/device.h"
 
 struct guest_mem;
-struct loop;
+struct dev_clock;
 
 #define PL111_SIZE 0x1000
 /* PPL and LPP have no room for more; a dual panel has two halves. */
 #define PL111_WIDTH_MAX 1024
 #define PL111_HEIGHT_MAX 2048
 
-/* @loop runs the frame interrupts; it and @mem (RAM and VRAM) outlive the device.  0 or -ENOMEM. */
-int pl111_create(struct loop *loop, struct guest_mem *mem, struct irq_line irq,
+/* @clock runs the frame interrupts; it and @mem (RAM and VRAM) outlive the device.  0 or -ENOMEM. */
+int pl111_create(struct dev_clock *clock, struct guest_mem *mem, struct irq_line irq,
 		 struct device **out);
 
 /*

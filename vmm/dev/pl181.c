@@ -637,7 +637,7 @@ static const struct device_ops pl181_ops = {
 	.parts = pl181_parts,
 };
 
-int pl181_create(struct loop *loop, struct sdcard *card, const struct irq_line irq[2],
+int pl181_create(struct dev_clock *clock, struct sdcard *card, const struct irq_line irq[2],
 		 struct device **out)
 {
 	struct pl181 *p = calloc(1, sizeof(*p));
@@ -649,7 +649,7 @@ int pl181_create(struct loop *loop, struct sdcard *card, const struct irq_line i
 	p->irq[0] = irq[0];
 	p->irq[1] = irq[1];
 	pthread_mutex_init(&p->lock, NULL);
-	dev_timer_init(&p->timer, loop, &p->lock, data_timeout, p);
+	dev_timer_init(&p->timer, clock, &p->lock, data_timeout, p);
 	if (card)
 		sdcard_set_host(card, card_ready, p);
 	*out = &p->dev;

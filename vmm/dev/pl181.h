@@ -5,7 +5,7 @@
 
 #include "vmm/dev/device.h"
 
-struct loop;
+struct dev_clock;
 struct sdcard;
 
 #define PL181_SIZE 0x1000
@@ -15,7 +15,7 @@ struct sdcard;
  * returned.  @loop runs the data timer and outlives the device.  @irq are
  * MCIINTR0 and MCIINTR1.  0 or -ENOMEM.
  */
-int pl181_create(struct loop *loop, struct sdcard *card, const struct irq_line irq[2],
+int pl181_create(struct dev_clock *clock, struct sdcard *card, const struct irq_line irq[2],
 		 struct device **out);
 /* The switches of the slot, as the board's SYS_MCI shows them. */
 bool pl181_card_present(struct device *dev);

@@ -160,7 +160,7 @@ const struct save_field ps2_fields[] = {
 
 void ps2_before(struct ps2 *p)
 {
-	p->mouse.age = dev_age(p->mouse.last_report);
+	p->mouse.age = dev_age(p->timer->clock, p->mouse.last_report);
 }
 
 static bool pending_ok(s32 d)
@@ -181,6 +181,6 @@ const char *ps2_after(struct ps2 *p)
 		return "the mouse reports never";
 	if (!pending_ok(m->dx) || !pending_ok(m->dy) || !pending_ok(m->dz))
 		return "the mouse has moved too far";
-	m->last_report = dev_age(m->age);
+	m->last_report = dev_age(p->timer->clock, m->age);
 	return NULL;
 }

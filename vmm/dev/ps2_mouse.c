@@ -63,7 +63,7 @@ static bool news(const struct ps2_mouse *m)
 void ps2_mouse_report(struct ps2 *p)
 {
 	struct ps2_mouse *m = &p->mouse;
-	u64 period = 1000000000 / m->rate, since = dev_now() - m->last_report;
+	u64 period = 1000000000 / m->rate, since = dev_now(p->timer->clock) - m->last_report;
 	unsigned int len;
 	u8 b[4];
 
@@ -76,7 +76,7 @@ void ps2_mouse_report(struct ps2 *p)
 	if (p->count < BUSY_EVENTS) {
 		len = packet(p, m->double_scale, b);
 		ps2_event(p, b, len);
-		m->last_report = dev_now();
+		m->last_report = dev_now(p->timer->clock);
 	}
 	if (news(m))
 		dev_timer_set(p->timer, period);

@@ -124,7 +124,7 @@ static void update_irq(struct sp804 *t)
 static void update(void *opaque)
 {
 	struct sp804 *t = opaque;
-	u64 now = dev_now(), next = UINT64_MAX;
+	u64 now = dev_now(t->timer.clock), next = UINT64_MAX;
 
 	for (unsigned int i = 0; i < COUNTERS; i++) {
 		struct counter *c = &t->counter[i];
@@ -228,7 +228,7 @@ static enum arm_result sp804_read(struct device *dev, unsigned int cpu, u64 off,
 		return ARM_HANDLED;
 	pthread_mutex_lock(&t->lock);
 	if (off < 0x40) {
-		advance(&t->counter[n], dev_now());
+		advance(&t->counter[n], dev_now(t->timer.clock));
 		*val = counter_read(&t->counter[n], off & 0x1f);
 		/* The timer comes late now and then. */
 		update_irq(t);
@@ -249,7 +249,7 @@ static enum arm_result sp804_write(struct device *dev, unsigned int cpu, u64 off
 	if (size == 8)
 		return ARM_NOT_MINE;
 	pthread_mutex_lock(&t->lock);
-	now = dev_now();
+	now = dev_now(t->timer.clock);
 	if (off < 0x40) {
 		advance(&t->counter[n], now);
 		counter_write(t, n, off & 0x1f, val, now);
@@ -269,7 +269,7 @@ void sp804_clock_changed(struct device *dev)
 	u64 now;
 
 	pthread_mutex_lock(&t->lock);
-	now = dev_now();
+	now = dev_now(t->timer.clock);
 	for (unsigned int i = 0; i < COUNTERS; i++) {
 		advance(&t->counter[i], now);
 		new_epoch(t, i, now);
@@ -285,7 +285,7 @@ static void counters_reset(struct sp804 *t)
 	for (unsigned int i = 0; i < COUNTERS; i++) {
 		t->counter[i].ctrl = CTRL_INTEN;
 		t->counter[i].left = ~0u;
-		new_epoch(t, i, dev_now());
+		new_epoch(t, i, dev_now(t->timer.clock));
 	}
 	t->itcr = t->itop = 0;
 }
@@ -325,7 +325,7 @@ static void sp804_before(void *obj)
 
 	pthread_mutex_lock(&t->lock);
 	for (unsigned int i = 0; i < COUNTERS; i++)
-		t->counter[i].age = dev_age(t->counter[i].epoch_ns);
+		t->counter[i].age = dev_age(t->timer.clock, t->counter[i].epoch_ns);
 	pthread_mutex_unlock(&t->lock);
 }
 
@@ -339,7 +339,7 @@ static int sp804_after(void *obj, char **err)
 		struct counter *c = &t->counter[i];
 
 		c->rate = rate_of(t, i);
-		c->epoch_ns = dev_age(c->age);
+		c->epoch_ns = dev_age(t->timer.clock, c->age);
 		if (c->tick > ticks_of(c->age, c->rate))
 			ret = err_set(err, -EINVAL, "sp804: counter %u is at tick %llu, which is yet to come; the"
 				      " stream is damaged", i, (unsigned long long)c->tick);
@@ -374,7 +374,7 @@ static const struct device_ops sp804_ops = {
 	.table = &table,
 };
 
-int sp804_create(struct loop *loop, const struct sp804_clock *clock, struct irq_line irq, struct device **out)
+int sp804_create(struct dev_clock *time, const struct sp804_clock *clock, struct irq_line irq, struct device **out)
 {
 	struct sp804 *t = calloc(1, sizeof(*t));
 
@@ -384,7 +384,7 @@ int sp804_create(struct loop *loop, const struct sp804_clock *clock, struct irq_
 	t->clock = *clock;
 	t->irq = irq;
 	pthread_mutex_init(&t->lock, NULL);
-	dev_timer_init(&t->timer, loop, &t->lock, update, t);
+	dev_timer_init(&t->timer, time, &t->lock, update, t);
 	counters_reset(t);
 	*out = &t->dev;
 	return 0;

@@ -5,7 +5,7 @@
 
 #include "vmm/dev/device.h"
 
-struct loop;
+struct dev_clock;
 
 #define SP804_SIZE 0x1000
 
@@ -18,8 +18,8 @@ struct sp804_clock {
 	void *ctx;
 };
 
-/* @loop runs the timers and outlives the device.  @irq is TIMINTC.  0 or -ENOMEM. */
-int sp804_create(struct loop *loop, const struct sp804_clock *clock, struct irq_line irq,
+/* @time runs the timers and outlives the device.  @irq is TIMINTC.  0 or -ENOMEM. */
+int sp804_create(struct dev_clock *time, const struct sp804_clock *clock, struct irq_line irq,
 		 struct device **out);
 /* The clock of a counter is another one from now on.  Any thread; not from within hz(). */
 void sp804_clock_changed(struct device *dev);

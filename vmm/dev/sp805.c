@@ -42,7 +42,7 @@ static void update_irq(struct sp805 *w)
 
 static void reload(struct sp805 *w)
 {
-	w->end_ns = dev_now() + ns_of(w, w->load);
+	w->end_ns = dev_now(w->timer.clock) + ns_of(w, w->load);
 	w->stopped = w->load;
 }
 
@@ -54,7 +54,7 @@ static bool zero_counts(const struct sp805 *w)
 
 static void update(struct sp805 *w)
 {
-	u64 now = dev_now();
+	u64 now = dev_now(w->timer.clock);
 
 	update_irq(w);
 	if (zero_counts(w))
@@ -69,7 +69,7 @@ static void zero(void *opaque)
 	struct sp805 *w = opaque;
 	bool reset = false;
 
-	if (w->ctrl & CTRL_INTEN && dev_now() >= w->end_ns) {
+	if (w->ctrl & CTRL_INTEN && dev_now(w->timer.clock) >= w->end_ns) {
 		reset = w->ris && w->ctrl & CTRL_RESEN;
 		w->ris = 1;
 		reload(w);
@@ -85,7 +85,7 @@ static void zero(void *opaque)
 /* To the next zero, over periods that nobody was told of because the interrupt was there already. */
 static u64 ns_left(const struct sp805 *w)
 {
-	u64 now = dev_now(), period = ns_of(w, (u64)w->load + 1);
+	u64 now = dev_now(w->timer.clock), period = ns_of(w, (u64)w->load + 1);
 
 	return now < w->end_ns ? w->end_ns - now : period - (now - w->end_ns) % (period ? period : 1);
 }
@@ -219,7 +219,7 @@ static void sp805_before(void *obj)
 	struct sp805 *w = obj;
 
 	pthread_mutex_lock(&w->lock);
-	w->left_ns = zero_counts(w) && dev_now() >= w->end_ns ? 0 : ns_left(w);
+	w->left_ns = zero_counts(w) && dev_now(w->timer.clock) >= w->end_ns ? 0 : ns_left(w);
 	pthread_mutex_unlock(&w->lock);
 }
 
@@ -231,7 +231,7 @@ static int sp805_after(void *obj, char **err)
 		return err_set(err, -EINVAL, "sp805: %llu ns are left of a period that is shorter; the stream is"
 			       " damaged", (unsigned long long)w->left_ns);
 	pthread_mutex_lock(&w->lock);
-	w->end_ns = dev_now() + w->left_ns;
+	w->end_ns = dev_now(w->timer.clock) + w->left_ns;
 	irq_restore(&w->irq, out_level(w));
 	update(w);
 	pthread_mutex_unlock(&w->lock);
@@ -270,7 +270,7 @@ int sp805_create(const struct sp805_config *cfg, struct irq_line irq, struct dev
 	w->cfg = *cfg;
 	w->irq = irq;
 	pthread_mutex_init(&w->lock, NULL);
-	dev_timer_init(&w->timer, cfg->loop, &w->lock, zero, w);
+	dev_timer_init(&w->timer, cfg->clock, &w->lock, zero, w);
 	dev_reg_reset(regs, ARM_ARRAY_SIZE(regs), w);
 	w->stopped = ~0u;
 	*out = &w->dev;

@@ -5,12 +5,12 @@
 
 #include "vmm/dev/device.h"
 
-struct loop;
+struct dev_clock;
 
 #define SP805_SIZE 0x1000
 
 struct sp805_config {
-	struct loop *loop;	/* outlives the device */
+	struct dev_clock *clock;	/* outlives the device */
 	u32 hz;			/* WDOGCLK */
 	void (*reset)(void *ctx);	/* WDOGRES; on the loop's thread, with no lock held */
 	void *ctx;

@@ -96,7 +96,7 @@ struct vexpress_sys {
 /* Ticks since power-on. */
 static u32 counter(const struct vexpress_sys *s, u64 hz)
 {
-	return dev_muldiv(dev_age(s->start_ns), hz, 0, NS_PER_S);
+	return dev_muldiv(dev_age(s->cfg.clock, s->start_ns), hz, 0, NS_PER_S);
 }
 
 static u32 read_100hz(void *dev)
@@ -298,7 +298,7 @@ static void sys_before(void *obj)
 {
 	struct vexpress_sys *s = obj;
 
-	s->age = dev_age(s->start_ns);
+	s->age = dev_age(s->cfg.clock, s->start_ns);
 }
 
 static int sys_after(void *obj, char **err)
@@ -306,7 +306,7 @@ static int sys_after(void *obj, char **err)
 	struct vexpress_sys *s = obj;
 
 	(void)err;
-	s->start_ns = dev_age(s->age);
+	s->start_ns = dev_age(s->cfg.clock, s->age);
 	return 0;
 }
 
@@ -337,9 +337,9 @@ int vexpress_sys_create(const struct vexpress_sys_config *cfg, struct device **o
 
 	if (!s)
 		return -ENOMEM;
-	s->start_ns = dev_now();
 	s->dev.ops = &sys_ops;
 	s->cfg = *cfg;
+	s->start_ns = dev_now(cfg->clock);
 	pthread_mutex_init(&s->lock, NULL);
 	sys_reset(&s->dev);
 	*out = &s->dev;

@@ -11,7 +11,10 @@
 
 #define VEXPRESS_SYS_SIZE 0x1000
 
+struct dev_clock;
+
 struct vexpress_sys_config {
+	struct dev_clock *clock;	/* outlives the device */
 	u32 id, procid;		/* SYS_ID, SYS_PROCID0 */
 	/* The guest asks to be switched off, or reset.  A vCPU's thread, with no lock held. */
 	void (*power)(void *ctx, bool reset);

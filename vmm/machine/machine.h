@@ -12,6 +12,7 @@ struct chardev;
 struct device;
 struct guest_mem;
 struct image;
+struct dev_clock;
 struct loop;
 struct machine;
 struct netdev;
@@ -34,6 +35,7 @@ struct machine_parts {
 struct machine_env {
 	unsigned int cpus;
 	struct loop *loop;
+	struct dev_clock *clock;	/* of @loop */
 	struct bus *bus;
 	struct guest_mem *mem;
 	struct chardev *serial;		/* NULL: nobody listens */

@@ -131,7 +131,7 @@ static int add_timers(struct vexpress *v, const struct machine_env *env)
 {
 	static const u64 bases[] = { VEXPRESS_TIMER01, VEXPRESS_TIMER23 };
 	const struct sp805_config wdt = {
-		.loop = env->loop, .hz = REFCLK, .reset = watchdog_reset, .ctx = v,
+		.clock = env->clock, .hz = REFCLK, .reset = watchdog_reset, .ctx = v,
 	};
 	struct board *b = &v->board;
 	struct device *dev;
@@ -144,7 +144,7 @@ static int add_timers(struct vexpress *v, const struct machine_env *env)
 		const struct sp804_clock clock = { timer_hz, t };
 
 		*t = (struct timer_pair){ v, 2 * i, NULL };
-		ret = sp804_create(env->loop, &clock, board_spi(b, VEXPRESS_SPI_TIMER01 + i), &t->dev);
+		ret = sp804_create(env->clock, &clock, board_spi(b, VEXPRESS_SPI_TIMER01 + i), &t->dev);
 		if (!ret)
 			ret = board_add(b, bases[i], SP804_SIZE, t->dev);
 	}
@@ -162,11 +162,11 @@ static int add_card_and_sys(struct vexpress *v, const struct machine_env *env)
 		board_spi(b, VEXPRESS_SPI_MCI0), board_spi(b, VEXPRESS_SPI_MCI1),
 	};
 	const struct vexpress_sys_config sys = {
-		.id = SYS_ID, .procid = SYS_PROCID, .power = env->power ? sys_power : NULL,
+		.clock = env->clock, .id = SYS_ID, .procid = SYS_PROCID, .power = env->power ? sys_power : NULL,
 		.card_present = card_present, .card_readonly = card_readonly, .ctx = v,
 	};
 	struct device *dev;
-	int ret = pl181_create(env->loop, env->parts ? env->parts->sd : NULL, mci, &v->pl181);
+	int ret = pl181_create(env->clock, env->parts ? env->parts->sd : NULL, mci, &v->pl181);
 
 	if (!ret && env->parts)
 		env->parts->sd = NULL;
@@ -182,7 +182,7 @@ static int add_card_and_sys(struct vexpress *v, const struct machine_env *env)
 static int add_lan(struct vexpress *v, const struct machine_env *env)
 {
 	const struct lan9118_config cfg = {
-		.loop = env->loop, .netdev = env->parts ? env->parts->lan : NULL,
+		.clock = env->clock, .netdev = env->parts ? env->parts->lan : NULL,
 		/* Unplugged it stands beside a virtio card, which has the address that it would have. */
 		.mac = { 0x52, 0x54, 0x00, 0x12, 0x34, !env->parts || !env->parts->lan ? 0x57 : 0x56 },
 	};
@@ -200,20 +200,20 @@ static int add_multimedia(struct vexpress *v, const struct machine_env *env)
 {
 	struct board *b = &v->board;
 	struct device *dev;
-	int ret = pl041_create(env->loop, board_spi(b, VEXPRESS_SPI_PL041), &dev);
+	int ret = pl041_create(env->clock, board_spi(b, VEXPRESS_SPI_PL041), &dev);
 
 	if (!ret)
 		ret = board_add(b, VEXPRESS_PL041, PL041_SIZE, dev);
 	if (!ret)
-		ret = pl050_create(env->loop, PL050_KEYBOARD, board_spi(b, VEXPRESS_SPI_KMI0), &v->kbd);
+		ret = pl050_create(env->clock, PL050_KEYBOARD, board_spi(b, VEXPRESS_SPI_KMI0), &v->kbd);
 	if (!ret)
 		ret = board_add(b, VEXPRESS_KMI0, PL050_SIZE, v->kbd);
 	if (!ret)
-		ret = pl050_create(env->loop, PL050_MOUSE, board_spi(b, VEXPRESS_SPI_KMI1), &v->mouse);
+		ret = pl050_create(env->clock, PL050_MOUSE, board_spi(b, VEXPRESS_SPI_KMI1), &v->mouse);
 	if (!ret)
 		ret = board_add(b, VEXPRESS_KMI1, PL050_SIZE, v->mouse);
 	if (!ret)
-		ret = pl111_create(env->loop, env->mem, board_spi(b, VEXPRESS_SPI_PL111), &v->pl111);
+		ret = pl111_create(env->clock, env->mem, board_spi(b, VEXPRESS_SPI_PL111), &v->pl111);
 	if (!ret)
 		ret = board_add(b, VEXPRESS_PL111, PL111_SIZE, v->pl111);
 	if (!ret)
