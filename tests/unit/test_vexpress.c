@@ -29,10 +29,18 @@ static void stop(struct dev_rig *r)
 	loop_free(r->loop);
 }
 
-/* A megahertz; the test can change it. */
 static u32 hz_of(void *ctx, unsigned int counter)
 {
 	return ((u32 *)ctx)[counter];
+}
+
+/* With counters of @hz, which the test can change. */
+static void start_sp804(struct dev_rig *r, u32 hz[2])
+{
+	const struct sp804_clock clock = { hz_of, hz };
+
+	start(r);
+	assert_int_equal(sp804_create(&r->clock, &clock, rig_irq_line(r, 0), &r->dev), 0);
 }
 
 #define T_LOAD 0x00
@@ -47,13 +55,11 @@ static u32 hz_of(void *ctx, unsigned int counter)
 static void sp804_counts(void **state)
 {
 	u32 hz[2] = { 1000000, 1000000 };
-	const struct sp804_clock clock = { hz_of, hz };
 	struct dev_rig r;
 	u32 a, b;
 
 	(void)state;
-	start(&r);
-	assert_int_equal(sp804_create(&r.clock, &clock, rig_irq_line(&r, 0), &r.dev), 0);
+	start_sp804(&r, hz);
 	rig_check_id(&r, 0x00141804);
 	assert_int_equal(rd(&r, T_CTRL), 0x20);
 	assert_int_equal(rd(&r, T_VALUE), 0xffff);
@@ -97,12 +103,10 @@ static void sp804_counts(void **state)
 static void sp804_interrupts(void **state)
 {
 	u32 hz[2] = { 1000000, 1000000 };
-	const struct sp804_clock clock = { hz_of, hz };
 	struct dev_rig r;
 
 	(void)state;
-	start(&r);
-	assert_int_equal(sp804_create(&r.clock, &clock, rig_irq_line(&r, 0), &r.dev), 0);
+	start_sp804(&r, hz);
 	/* One shot: interrupts once, halts at zero, and goes on with a new load. */
 	wr(&r, T2 + T_CTRL, 0xa3);
 	wr(&r, T2 + T_LOAD, 2000);
@@ -155,12 +159,10 @@ static void sp804_interrupts(void **state)
 static void sp804_wires(void **state)
 {
 	u32 hz[2] = { 1000000, 1000000 };
-	const struct sp804_clock clock = { hz_of, hz };
 	struct dev_rig r;
 
 	(void)state;
-	start(&r);
-	assert_int_equal(sp804_create(&r.clock, &clock, rig_irq_line(&r, 0), &r.dev), 0);
+	start_sp804(&r, hz);
 	/* Integration test: the wires by hand. */
 	wr(&r, 0xf00, 1);
 	assert_false(rig_irq(&r, 0));
@@ -176,13 +178,11 @@ static void sp804_wires(void **state)
 static void sp804_other_clock(void **state)
 {
 	u32 hz[2] = { 32768, 32768 };
-	const struct sp804_clock clock = { hz_of, hz };
 	struct dev_rig r;
 	u32 slow, fast;
 
 	(void)state;
-	start(&r);
-	assert_int_equal(sp804_create(&r.clock, &clock, rig_irq_line(&r, 0), &r.dev), 0);
+	start_sp804(&r, hz);
 	wr(&r, T_CTRL, 0x82);
 	wr(&r, T_LOAD, 100000000);
 	timer_rig_pass_ms(20);
@@ -208,13 +208,11 @@ static void *load_often(void *opaque)
 static void sp804_threads(void **state)
 {
 	u32 hz[2] = { 1000000, 1000000 };
-	const struct sp804_clock clock = { hz_of, hz };
 	struct dev_rig r;
 	pthread_t vcpu;
 
 	(void)state;
-	start(&r);
-	assert_int_equal(sp804_create(&r.clock, &clock, rig_irq_line(&r, 0), &r.dev), 0);
+	start_sp804(&r, hz);
 	wr(&r, T_LOAD, 1000000000);
 	wr(&r, T_CTRL, 0xe2);
 	assert_int_equal(pthread_create(&vcpu, NULL, load_often, &r), 0);
