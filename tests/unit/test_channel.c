@@ -7,9 +7,12 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -538,6 +541,54 @@ static void test_connect_cancel(void **state)
 	close(cancel);
 }
 
+/* Of the resolver of this program: a name server that says nothing until the test is through with it. */
+static struct {
+	atomic_bool answers;
+	atomic_uint asked, answered;
+} server;
+
+int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **list)
+{
+	int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **) =
+		dlsym(RTLD_NEXT, "getaddrinfo");
+
+	if (strcmp(node, "silent.test"))
+		return real(node, service, hints, list);
+	atomic_fetch_add(&server.asked, 1);
+	for (int i = 0; i < 10000 && !atomic_load(&server.answers); i++)
+		usleep(1000);
+	atomic_fetch_add(&server.answered, 1);
+	return real("127.0.0.1", service, hints, list);
+}
+
+static void test_lookup_cancel(void **state)
+{
+	int cancel = eventfd(0, EFD_CLOEXEC);
+	struct channel *c = NULL;
+	char *err = NULL;
+	pthread_t thread;
+
+	(void)state;
+	for (unsigned int i = 1; i <= 2; i++) {
+		/* The second time it is cancelled before. */
+		if (i == 1)
+			assert_int_equal(pthread_create(&thread, NULL, ring, &cancel), 0);
+		assert_int_equal(channel_connect("tcp:silent.test:9", cancel, &c, &err), -ECANCELED);
+		assert_int_equal(atomic_load(&server.answered), 0);
+		assert_non_null(strstr(err, "cancelled"));
+		free(err);
+		err = NULL;
+	}
+	pthread_join(thread, NULL);
+	/* An answer that nobody waits for any more. */
+	atomic_store(&server.answers, true);
+	for (int i = 0; i < 10000 && atomic_load(&server.answered) < 2; i++)
+		usleep(1000);
+	assert_int_equal(atomic_load(&server.answered), 2);
+	assert_int_equal(atomic_load(&server.asked), 2);
+	close(cancel);
+}
+
 static void check_cancel(void (*make)(struct channel **a, struct channel **b))
 {
 	int cancel = eventfd(0, EFD_CLOEXEC);
@@ -721,7 +772,7 @@ int main(void)
 		cmocka_unit_test(test_tcp), cmocka_unit_test(test_unix), cmocka_unit_test(test_accept_cancel),
 		cmocka_unit_test(test_fd), cmocka_unit_test(test_exec), cmocka_unit_test(test_exec_stubborn),
 		cmocka_unit_test(test_file), cmocka_unit_test(test_timeout), cmocka_unit_test(test_cancel),
-		cmocka_unit_test(test_connect_cancel),
+		cmocka_unit_test(test_connect_cancel), cmocka_unit_test(test_lookup_cancel),
 		cmocka_unit_test(test_death), cmocka_unit_test(test_stdio), cmocka_unit_test(test_bad_uris),
 	};
 

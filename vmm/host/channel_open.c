@@ -17,6 +17,7 @@
 
 #include "vmm/host/channel_impl.h"
 #include "vmm/host/log.h"
+#include "vmm/host/lookup.h"
 #include "vmm/host/unix_listen.h"
 
 #define CONNECT_MS 10000	/* for each address of a name */
@@ -47,8 +48,8 @@ static int socket_channel(const struct target *t, int fd, struct channel **ch)
 /* tcp: */
 
 struct tcp_address {
-	char host[256];		/* without brackets; empty: not given */
-	char port[6];
+	char host[LOOKUP_HOST_MAX + 1];		/* without brackets; empty: not given */
+	char port[LOOKUP_PORT_MAX + 1];
 };
 
 static int tcp_parse(const struct target *t, struct tcp_address *a)
@@ -78,13 +79,14 @@ static int tcp_parse(const struct target *t, struct tcp_address *a)
 static int tcp_resolve(const struct target *t, const struct tcp_address *a, const char *host, int flags,
 		       struct addrinfo **list)
 {
-	struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = flags };
-	int ret = getaddrinfo(host, a->port, &hints, list);
+	const char *why;
+	int ret = lookup_tcp(host, a->port, flags, t->cancel, list, &why);
 
-	if (!ret)
-		return 0;
-	return err_set(t->err, ret == EAI_MEMORY ? -ENOMEM : -EHOSTUNREACH,
-		       "%s: the host cannot be found (%s); is its name right?", t->uri, gai_strerror(ret));
+	if (ret == -ECANCELED)
+		return err_set(t->err, ret, "%s: cancelled", t->uri);
+	if (ret == -EHOSTUNREACH)
+		return err_set(t->err, ret, "%s: the host cannot be found (%s); is its name right?", t->uri, why);
+	return ret ? err_set(t->err, ret, "%s: the host cannot be looked up (%s)", t->uri, strerror(-ret)) : 0;
 }
 
 /* No option of these decides whether it works. */
