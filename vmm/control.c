@@ -283,6 +283,9 @@ static int do_migrate(struct control *c, struct words *w, struct control_request
 		ret = set_move_option(&lc, w->at[i], text);
 	if (ret)
 		return ret;
+	/* Opened, it would be empty before it turns out that it does not answer. */
+	if (!strncmp(lc.uri, "file:", 5))
+		return err_set(text, -EINVAL, "%s: nobody answers there; say snapshot save", lc.uri);
 	/* A number would be one of this process's own descriptors: nothing that a user could mean. */
 	if (!strncmp(lc.uri, "fd:", 3)) {
 		if (w->fd < 0)

@@ -127,6 +127,12 @@ def test_plain_socket(box):
         assert f.readline().startswith("ok")
         s.sendall(b"x" * 100000 + b"\n")
         assert f.readline() == "error the line is too long\n"
+        # Said before it is opened and emptied.
+        kept = box.path / "kept"
+        kept.write_text("precious")
+        s.sendall(f"migrate file:{kept}\n".encode())
+        assert "snapshot save" in f.readline()
+        assert kept.read_text() == "precious"
 
 
 @pytest.mark.parametrize("args,words", [
