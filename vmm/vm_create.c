@@ -301,8 +301,8 @@ static int vm_build(struct vm *vm, char **err)
 		ret = create_signals(vm);
 	if (!ret)
 		ret = create_memory(vm, err);
-	/* Until the vCPUs run, also while what comes from elsewhere is loaded. */
 	vm->clock.loop = vm->loop;
+	/* Until the vCPUs run, also while what comes from elsewhere is loaded. */
 	dev_clock_stop(&vm->clock);
 	if (!ret)
 		ret = devices_create(&vm->devices, vm->cfg, vm->loop, err);

@@ -12,7 +12,7 @@ struct sdcard;
 
 /*
  * @card (may be NULL: the slot is empty) becomes the device's when 0 is
- * returned.  @loop runs the data timer and outlives the device.  @irq are
+ * returned.  @clock runs the data timer and outlives the device.  @irq are
  * MCIINTR0 and MCIINTR1.  0 or -ENOMEM.
  */
 int pl181_create(struct dev_clock *clock, struct sdcard *card, const struct irq_line irq[2],

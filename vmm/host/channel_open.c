@@ -56,7 +56,8 @@ static int tcp_parse(const struct target *t, struct tcp_address *a)
 {
 	const char *host = t->rest, *end = strrchr(host, ':'), *port = end ? end + 1 : host;
 	size_t len = end ? (size_t)(end - host) : 0;
-	unsigned long n = strspn(port, "0123456789") == strlen(port) && strlen(port) < 6 ? strtoul(port, NULL, 10) : 0;
+	size_t digits = strspn(port, "0123456789");
+	unsigned long n = !port[digits] && digits <= LOOKUP_PORT_MAX ? strtoul(port, NULL, 10) : 0;
 
 	if (end && host[0] == '[' && len > 2 && host[len - 1] == ']') {
 		host++;

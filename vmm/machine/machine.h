@@ -9,10 +9,10 @@
 
 struct bus;
 struct chardev;
+struct dev_clock;
 struct device;
 struct guest_mem;
 struct image;
-struct dev_clock;
 struct loop;
 struct machine;
 struct netdev;
